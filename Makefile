@@ -1,0 +1,89 @@
+# VaxPass: `make run` needs only Python 3.11 or later; `make test` installs what else it needs.
+
+PYTHON ?= python3
+PORT ?= 8000
+ARGS ?=
+
+VENV := .venv
+PY := $(VENV)/bin/python
+STAMPS := $(VENV)/stamps
+PIP := $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes
+UV := $(PY) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
+
+.DEFAULT_GOAL := help
+.PHONY: help run test lint fmt lock bench services services-stop clean
+
+help: ## Show this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+run: export VAXPASS_MODE := development
+run: $(STAMPS)/base ## Run with demo data on http://127.0.0.1:8000 (PORT= to change)
+	@$(PY) manage.py migrate --verbosity 0
+	@$(PY) manage.py sync_roles
+	@$(PY) manage.py load_codes
+	@$(PY) manage.py seed_demo
+	@$(PY) manage.py runserver 127.0.0.1:$(PORT)
+
+test: $(STAMPS)/test ## Run all tests on SQLite and on MariaDB (ARGS='-k word' for some)
+	@PYTHON=$(PY) scripts/test $(ARGS)
+
+lint: export VAXPASS_MODE := development
+lint: $(STAMPS)/lint ## Check style, types, layers and migrations
+	$(VENV)/bin/ruff check
+	$(VENV)/bin/ruff format --check
+	$(VENV)/bin/mypy
+	$(VENV)/bin/lint-imports
+	$(PY) manage.py makemigrations --check --dry-run
+
+fmt: $(STAMPS)/lint ## Format the code and fix what can be fixed
+	$(VENV)/bin/ruff check --fix
+	$(VENV)/bin/ruff format
+
+bench: export VAXPASS_MODE := development
+bench: $(STAMPS)/production ## Measure the hot paths on a private MariaDB and Redis
+	@scripts/with_services $(PY) manage.py bench $(ARGS)
+
+services: ## Run a private MariaDB and Redis under var/ and print their URLs
+	@scripts/system_packages services
+	@$(PYTHON) scripts/services.py serve
+
+services-stop: ## Stop what `make services` started
+	@$(PYTHON) scripts/services.py stop
+
+# The full production set first; the others take their versions from it. What exists is kept;
+# `make lock UPGRADE=--upgrade` moves to new versions.
+UPGRADE ?=
+lock: $(STAMPS)/lint ## Compile requirements/*.in (UPGRADE=--upgrade for new versions)
+	$(UV) $(UPGRADE) requirements/production.in -o requirements.txt
+	$(UV) $(UPGRADE) requirements/base.in -c requirements.txt -o requirements/base.txt
+	$(UV) $(UPGRADE) requirements/test.in -o requirements/test.txt
+	$(UV) $(UPGRADE) requirements/lint.in -o requirements/lint.txt
+
+clean: ## Remove caches and static copies, never data
+	rm -rf .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache var/static var/tests
+
+# ---------------------------------------------------------------------------------- Installing
+
+$(PY):
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and \
+		"VaxPass needs Python 3.11 or later; name one with PYTHON=")'
+	@$(PYTHON) -m venv $(VENV)
+
+# A stamp is younger than its list as long as the list is installed.
+$(STAMPS)/base: requirements/base.txt | $(PY)
+	@$(PIP) --only-binary :all: -r $<
+	@mkdir -p $(@D) && touch $@
+
+$(STAMPS)/test: requirements/test.txt | $(PY)
+	@$(PIP) -r $<
+	@mkdir -p $(@D) && touch $@
+
+$(STAMPS)/lint: requirements/lint.txt | $(PY)
+	@$(PIP) -r $<
+	@mkdir -p $(@D) && touch $@
+
+$(STAMPS)/production: requirements.txt | $(PY)
+	@scripts/system_packages driver services
+	@$(PIP) -r $<
+	@mkdir -p $(@D) && touch $@

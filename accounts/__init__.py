@@ -1,0 +1,1 @@
+"""Users, roles as code, sign-in and registration."""

@@ -1,0 +1,136 @@
+"""Who can act: people, services of other systems, and VaxPass itself."""
+
+from __future__ import annotations
+
+import unicodedata
+import uuid
+from typing import Any, ClassVar
+
+from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.utils import timezone
+
+SYSTEM_EMAIL = "system@vaxpass.invalid"
+
+
+def normalize_email(email: str) -> str:
+    """Return the one spelling under which an e-mail address is looked up and kept unique.
+
+    Compatibility forms are folded (NFKC), case is folded and blanks are stripped, so that
+    ``Ada@Example.org`` and ``ada@example.org`` are one account. Accents are kept: ``é`` and
+    ``e`` are different mailboxes.
+    """
+    folded = unicodedata.normalize("NFKC", email).strip().casefold()
+    return unicodedata.normalize("NFKC", folded)
+
+
+class NormalizedEmailField(models.CharField):
+    """The folded twin of an e-mail column, compared byte by byte on every database.
+
+    MariaDB's default collations treat letters with and without accents as equal; an account
+    must not be reachable through the address of another mailbox.
+    """
+
+    def db_parameters(self, connection: Any) -> dict[str, Any]:
+        """Add the byte-wise collation of MariaDB or MySQL; SQLite compares bytes anyway."""
+        parameters = super().db_parameters(connection)
+        if connection.vendor == "mysql":
+            parameters["collation"] = "utf8mb4_bin"
+        return parameters
+
+    def pre_save(self, model_instance: models.Model, add: bool) -> str:
+        """Derive the value from ``email``, so that no writer can forget it."""
+        value = normalize_email(getattr(model_instance, "email"))  # noqa: B009
+        setattr(model_instance, self.attname, value)
+        return value
+
+
+class UserManager(BaseUserManager["User"]):
+    """Creates users and finds them under the normalised address."""
+
+    use_in_migrations = True
+
+    def get_by_natural_key(self, username: str | None) -> User:
+        """Return the user whose address folds to the same value as ``username``."""
+        return self.get(email_normalized=normalize_email(username or ""))
+
+    def create_user(self, email: str, password: str | None = None, **fields: Any) -> User:
+        """Create and return a user; without a password nobody can sign in as that user.
+
+        Raises ``ValueError`` without an address and ``ValidationError`` for a taken one.
+        """
+        if not email:
+            raise ValueError("A user needs an e-mail address.")
+        user = self.model(email=email, **fields)
+        user.set_password(password)
+        user.email_normalized = normalize_email(email)
+        if self.filter(email_normalized=user.email_normalized).exists():
+            raise ValidationError({"email": "Another account has this e-mail address."})
+        user.save(using=self._db)
+        return user
+
+    def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> User:
+        """Create root: for a site's first minutes only; daily work belongs to the DBA group."""
+        return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
+
+    def system(self) -> User:
+        """Return VaxPass itself, the actor of commands; ``sync_roles`` gives it its group."""
+        user, _ = self.get_or_create(
+            email_normalized=SYSTEM_EMAIL,
+            defaults={"email": SYSTEM_EMAIL, "name": "VaxPass", "kind": User.Kind.SYSTEM},
+        )
+        return user
+
+
+class User(AbstractBaseUser, PermissionsMixin):
+    """An actor. Signs in by e-mail; roles are Django groups made from ``accounts.roles``."""
+
+    class Kind(models.TextChoices):
+        """What acts: only a person can sign in on a page."""
+
+        PERSON = "person", "Person"
+        SERVICE = "service", "Service of another system"
+        SYSTEM = "system", "VaxPass itself"
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    email = models.EmailField("e-mail address", max_length=254)
+    email_normalized = NormalizedEmailField(max_length=254, unique=True, editable=False)
+    name = models.CharField(max_length=150, blank=True)
+    kind = models.CharField(max_length=8, choices=Kind, default=Kind.PERSON)
+    is_demo = models.BooleanField(
+        default=False, editable=False, help_text="Made by seed_demo; refused in production."
+    )
+    is_staff = models.BooleanField(
+        "staff status", default=False, help_text="May open the admin site."
+    )
+    is_active = models.BooleanField(
+        "active", default=True, help_text="Clear this instead of deleting an account."
+    )
+    date_joined = models.DateTimeField(default=timezone.now, editable=False)
+
+    objects: ClassVar[UserManager] = UserManager()
+
+    USERNAME_FIELD = "email_normalized"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = ["email"]
+
+    class Meta:
+        ordering = ("email_normalized",)
+
+    def __str__(self) -> str:
+        """Show the name, or the address where no name is known."""
+        return self.name or self.email
+
+    def clean(self) -> None:
+        """Fold the address before uniqueness is checked."""
+        super().clean()
+        self.email_normalized = normalize_email(self.email)
+
+    def get_full_name(self) -> str:
+        """Return the name that pages show."""
+        return str(self)
+
+    def get_short_name(self) -> str:
+        """Return the first word of the name that pages show."""
+        return str(self).split(" ", 1)[0]

@@ -1,0 +1,1 @@
+"""The vaccination record store and all that is made from it."""

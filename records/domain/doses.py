@@ -1,0 +1,217 @@
+"""Doses: record, amend, void."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
+from django.db.models import Q
+from django.utils import timezone
+
+from records import access
+from records.domain import unit
+from records.domain.dose_rules import RULES, WARNINGS, Facts, Given, judge
+from records.domain.errors import ConfirmationRequired
+from records.domain.numbering import next_dose_number
+from records.domain.patients import need_reason
+from records.models import (
+    Assignment,
+    Clinic,
+    Dose,
+    DoseStatus,
+    Lot,
+    Manufacturer,
+    Patient,
+    Vaccine,
+    Volunteer,
+)
+
+AMENDABLE = frozenset(
+    {"lot", "vaccine", "manufacturer", "administered_on", "volunteer", "clinic", "site", "route"}
+)
+UNJUDGED = frozenset({"site", "route"})
+
+
+@unit.transactional
+def record_dose(
+    *,
+    by: Any,
+    patient: Patient,
+    administered_on: dt.date,
+    lot: Lot | None = None,
+    vaccine: Vaccine | None = None,
+    manufacturer: Manufacturer | None = None,
+    clinic: Clinic | None = None,
+    volunteer: Volunteer | None = None,
+    dose_number: int | None = None,
+    site: str = "",
+    route: str = "",
+    status: str = DoseStatus.COMPLETED,
+    status_reason: str = "",
+    primary_source: bool = True,
+    external_source: str | None = None,
+    external_id: str | None = None,
+    confirmed: Collection[str] = (),
+) -> Dose:
+    """Record one dose and return it.
+
+    Give ``lot``, or ``vaccine`` (with ``manufacturer`` if known) where the lot is not. The dose
+    number is computed unless one is given. Raises ``ValidationError`` for every rule of
+    ``dose_rules`` that is broken, and ``ConfirmationRequired`` for what a person has to judge
+    unless ``confirmed`` names its code.
+    """
+    # A dose from elsewhere names no clinic of ours; then seeing the patient is what counts.
+    access.require(by, "add_dose", patient, at=clinic)
+    patient = unit.lock(patient)
+    # After the patient, always in this order: a recall waits for us or we see it.
+    lot = unit.lock(lot) if lot is not None else None
+    dose = Dose(
+        patient=patient,
+        lot=lot,
+        vaccine=vaccine,
+        administered_on=administered_on,
+        clinic=clinic,
+        volunteer=volunteer,
+        dose_number=dose_number,
+        site=site,
+        route=route,
+        status=status,
+        status_reason=status_reason.strip(),
+        primary_source=primary_source,
+        external_source=external_source or None,
+        external_id=external_id or None,
+        recorded_by=by,
+    )
+    if lot is None:
+        dose.manufacturer = manufacturer
+    _check(dose, confirmed)
+    if dose.dose_number is None and status == DoseStatus.COMPLETED and dose.manufacturer_id:
+        dose.dose_number = next_dose_number(patient.pk, dose.manufacturer_id)
+    return unit.create(dose, by=by, event="dose.recorded", check=False)
+
+
+@unit.transactional
+def amend_dose(
+    *,
+    by: Any,
+    dose: Dose,
+    version: int,
+    reason: str,
+    changes: Mapping[str, Any],
+    confirmed: Collection[str] = (),
+) -> Dose:
+    """Correct a dose and return its next version; the same rules hold as for recording it.
+
+    A dose of another manufacturer takes that manufacturer's next number. A dose of the wrong
+    patient is voided and recorded again. Raises ``ValidationError`` for a voided dose.
+    """
+    access.require(by, "change_dose", dose, at=dose.clinic)
+    need_reason(reason)
+    unknown = sorted(set(changes) - AMENDABLE)
+    if unknown:
+        raise ValidationError({name: "This field cannot be set here." for name in unknown})
+    patient = unit.lock(dose.patient)
+    current = unit.lock(dose, version=version)
+    if current.status == DoseStatus.ENTERED_IN_ERROR:
+        raise ValidationError("A voided dose cannot be changed.")
+    if clinic := changes.get("clinic"):
+        access.require(by, "change_dose", at=clinic)
+    current.patient = patient
+    made_by = current.manufacturer_id
+    fields = unit.apply(current, _with_lot(changes))
+    if current.lot is not None:
+        current.lot = unit.lock(current.lot)
+    if current.manufacturer_id != made_by:
+        fields.append("dose_number")
+        current.dose_number = None
+    # Where and how on the body is no business of the rules: what was right then stays right.
+    if set(fields) - UNJUDGED:
+        _check(current, confirmed)
+    if current.dose_number is None and current.status == DoseStatus.COMPLETED:
+        if current.manufacturer_id:
+            current.dose_number = next_dose_number(patient.pk, current.manufacturer_id)
+    return unit.update(current, fields, by=by, event="dose.amended", reason=reason)
+
+
+@unit.transactional
+def void_dose(*, by: Any, dose: Dose, version: int, reason: str) -> Dose:
+    """Mark a dose entered-in-error; it stays readable and its number becomes free."""
+    access.require(by, "void_dose", dose, at=dose.clinic)
+    need_reason(reason)
+    unit.lock(dose.patient)
+    current = unit.lock(dose, version=version)
+    if current.status == DoseStatus.ENTERED_IN_ERROR:
+        raise ValidationError("This dose was voided already.")
+    fields = unit.apply(
+        current, {"status": DoseStatus.ENTERED_IN_ERROR, "status_reason": reason.strip()}
+    )
+    return unit.update(current, fields, by=by, event="dose.voided", reason=reason)
+
+
+def _with_lot(changes: Mapping[str, Any]) -> dict[str, Any]:
+    """A lot brings its manufacturer and takes the place of a vaccine, and the other way round."""
+    wanted = dict(changes)
+    if wanted.get("lot") is not None:
+        wanted["vaccine"] = None
+        wanted.pop("manufacturer", None)
+    elif wanted.get("vaccine") is not None:
+        # Clearing the lot clears the manufacturer column too, so it is set after it.
+        manufacturer = wanted.pop("manufacturer", None)
+        wanted = {"lot": None, **wanted, "manufacturer": manufacturer}
+    return wanted
+
+
+def _check(dose: Dose, confirmed: Collection[str]) -> None:
+    """Raise one ``ValidationError`` for all broken rules, or ask about open warnings."""
+    errors: dict[str, list[ValidationError]] = {}
+    if (dose.lot is None) == (dose.vaccine is None):
+        message = "Name the lot, or the vaccine where the lot is unknown."
+        errors["lot"] = [ValidationError(message, code="lot_or_vaccine")]
+        raise ValidationError(errors)
+    try:
+        # The relations are objects that were just read; their existence needs no query.
+        dose.clean_fields(exclude={"patient", "lot", "recorded_by", *RELATIONS})
+    except ValidationError as error:
+        errors.update(error.update_error_dict({}))
+    if "administered_on" not in errors:
+        facts = _facts(dose)
+        for rule in judge(dose, facts, RULES):
+            errors.setdefault(rule.field, []).append(ValidationError(rule.message, rule.code))
+    if errors:
+        raise ValidationError(errors)
+    open_warnings = {
+        rule.code: rule.message
+        for rule in judge(dose, facts, WARNINGS)
+        if rule.code not in confirmed
+    }
+    if open_warnings:
+        raise ConfirmationRequired(open_warnings)
+
+
+RELATIONS = frozenset({"manufacturer", "vaccine", "volunteer", "clinic", NON_FIELD_ERRORS})
+
+
+def _facts(dose: Dose) -> Facts:
+    others = (
+        Dose.objects.filter(patient=dose.patient_id, status=DoseStatus.COMPLETED)
+        .exclude(pk=dose.pk)
+        .values_list(
+            "vaccine_id", "lot__vaccine_id", "manufacturer_id", "dose_number", "administered_on"
+        )
+    )
+    assigned = False
+    if dose.volunteer_id and dose.clinic_id:
+        day = dose.administered_on
+        assigned = Assignment.objects.filter(
+            Q(ends_on__isnull=True) | Q(ends_on__gte=day),
+            volunteer=dose.volunteer_id,
+            clinic=dose.clinic_id,
+            starts_on__lte=day,
+        ).exists()
+    return Facts(
+        today=dose.clinic.today() if dose.clinic else timezone.localdate(),
+        assigned=assigned,
+        others=[Given(own or by_lot, *rest) for own, by_lot, *rest in others],
+    )

@@ -1,0 +1,33 @@
+"""What a domain function may raise besides Django's own exceptions and ``OutOfSight``."""
+
+from __future__ import annotations
+
+from records.models import Record
+
+
+class StaleVersion(Exception):
+    """Somebody changed the record since it was read; nothing was written.
+
+    ``current`` is the record as it is now, ``seen`` the version that the change started from.
+    """
+
+    def __init__(self, current: Record, seen: int) -> None:
+        """Keep both sides, so that a page can show them."""
+        self.current = current
+        self.seen = seen
+        name = current._meta.verbose_name
+        super().__init__(
+            f"This {name} is at version {current.version} now; you changed version {seen}."
+        )
+
+
+class ConfirmationRequired(Exception):
+    """A person has to judge: call again with ``confirmed`` naming these codes.
+
+    ``warnings`` maps each code to the sentence that a person reads.
+    """
+
+    def __init__(self, warnings: dict[str, str]) -> None:
+        """Keep the open warnings."""
+        self.warnings = warnings
+        super().__init__(" ".join(warnings.values()))

@@ -1,0 +1,135 @@
+"""Lots: receipt, corrections, renumbering and recall."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db.models import F, QuerySet
+
+from records import access
+from records.domain import bulk, unit
+from records.domain.patients import need_reason
+from records.models import Dose, DoseStatus, EuProduct, Lot, Manufacturer, Patient, Vaccine
+
+AMENDABLE = frozenset({"vaccine", "expires_on", "eu_product"})
+SCRATCH = "\u2192"  # cannot stand on a vial: see renumber_lot
+
+
+@unit.transactional
+def receive_lot(
+    *,
+    by: Any,
+    manufacturer: Manufacturer,
+    number: str,
+    vaccine: Vaccine,
+    expires_on: dt.date | None = None,
+    eu_product: EuProduct | None = None,
+) -> Lot:
+    """Add a lot and return it; its number is unique within the manufacturer."""
+    access.require(by, "add_lot", manufacturer, vaccine)
+    lot = Lot(
+        manufacturer=manufacturer,
+        number=_clean_number(number),
+        vaccine=vaccine,
+        expires_on=expires_on,
+        eu_product=eu_product,
+    )
+    return unit.create(lot, by=by, event="lot.received")
+
+
+@unit.transactional
+def amend_lot(
+    *, by: Any, lot: Lot, version: int, reason: str, changes: Mapping[str, Any]
+) -> Lot:
+    """Correct vaccine, expiry or EU product of a lot and return its next version."""
+    access.require(by, "change_lot", lot)
+    need_reason(reason)
+    unknown = sorted(set(changes) - AMENDABLE)
+    if unknown:
+        raise ValidationError({name: "This field cannot be set here." for name in unknown})
+    current = unit.lock(lot, version=version)
+    fields = unit.apply(current, changes)
+    return unit.update(current, fields, by=by, event="lot.amended", reason=reason)
+
+
+@unit.transactional
+def renumber_lot(*, by: Any, lot: Lot, version: int, reason: str, number: str) -> Lot:
+    """Correct the number of a lot; its doses follow, each with one new version.
+
+    The number is part of a foreign key that never cascades, so the doses wait on a scratch lot
+    while the lot is renamed. Neither the scratch lot nor the waiting leaves a trace: only the
+    renaming happened.
+    """
+    access.require(by, "renumber_lot", lot)
+    need_reason(reason)
+    current = unit.lock(lot, version=version)
+    old, number = current.number, _clean_number(number)
+    if number == old:
+        return current
+    if Lot.objects.filter(manufacturer=current.manufacturer_id, number=number).exists():
+        raise ValidationError({"number": "This manufacturer already has a lot of this number."})
+    doses = Dose.objects.filter(manufacturer=current.manufacturer_id, lot_number=old)
+    waiting = Dose.objects.filter(manufacturer=current.manufacturer_id, lot_number=SCRATCH)
+    [scratch] = Lot.objects.bulk_create(
+        [Lot(manufacturer=current.manufacturer, number=SCRATCH, vaccine=current.vaccine)]
+    )
+    doses.update(lot_number=SCRATCH)
+    fields = unit.apply(current, {"number": number})
+    unit.update(current, fields, by=by, event="lot.renumbered", reason=reason)
+    keys = list(waiting.values_list("pk", flat=True))
+    waiting.update(lot_number=number, version=F("version") + 1)
+    Lot.objects.filter(pk=scratch.pk)._raw_delete(using=waiting.db)
+    bulk.leave_versions(
+        list(Dose.objects.filter(pk__in=keys)),
+        by=by,
+        event="dose.amended",
+        fields=["lot_number"],
+        reason=reason,
+    )
+    return current
+
+
+@unit.transactional
+def recall_lot(*, by: Any, lot: Lot, version: int, recalled_on: dt.date, reason: str) -> Lot:
+    """Withdraw a lot from a day on: no dose on or after it; every affected patient is findable.
+
+    Waits for doses being recorded from this lot, so that none slips past. A recall may be
+    corrected by another one.
+    """
+    access.require(by, "recall_lot", lot)
+    need_reason(reason)
+    current = unit.lock(lot, version=version)
+    fields = unit.apply(current, {"recalled_on": recalled_on, "recall_reason": reason.strip()})
+    return unit.update(current, fields, by=by, event="lot.recalled", reason=reason)
+
+
+@unit.transactional
+def lift_recall(*, by: Any, lot: Lot, version: int, reason: str) -> Lot:
+    """Take back a recall that was wrong; history keeps it."""
+    access.require(by, "recall_lot", lot)
+    need_reason(reason)
+    current = unit.lock(lot, version=version)
+    fields = unit.apply(current, {"recalled_on": None, "recall_reason": ""})
+    return unit.update(current, fields, by=by, event="lot.recall_lifted", reason=reason)
+
+
+def affected_doses(lot: Lot) -> QuerySet[Dose]:
+    """Return the completed doses given from a lot."""
+    return Dose.objects.filter(
+        manufacturer=lot.manufacturer_id, lot_number=lot.number, status=DoseStatus.COMPLETED
+    )
+
+
+def affected_patients(lot: Lot) -> QuerySet[Patient]:
+    """Return the patients who were given a dose of a lot, each once."""
+    return Patient.objects.filter(pk__in=affected_doses(lot).values("patient_id"))
+
+
+def _clean_number(number: str) -> str:
+    number = number.strip()
+    if SCRATCH in number:
+        raise ValidationError({"number": "A lot number is what stands on the vial."})
+    return number

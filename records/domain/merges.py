@@ -1,0 +1,136 @@
+"""Two records of one person become one, and apart again if that was wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db.models import Q
+from django.utils import timezone
+
+from records import access
+from records.domain import unit
+from records.domain.numbering import next_dose_number
+from records.domain.patients import need_reason
+from records.models import (
+    Dose,
+    DoseStatus,
+    Enrolment,
+    MergedDose,
+    MergedEnrolment,
+    Patient,
+    PatientMerge,
+)
+
+
+@unit.transactional
+def merge_patients(
+    *, by: Any, survivor: Patient, duplicate: Patient, version: int, reason: str
+) -> PatientMerge:
+    """Merge ``duplicate`` into ``survivor`` and return what undoing it needs.
+
+    Doses and enrolments move; a dose whose number is taken gets the next free one. Identifiers
+    stay and lead to the survivor; portal grants do not carry over. ``version`` is the
+    duplicate's. Raises ``ValidationError`` for one and the same or an already merged record.
+    """
+    access.require(by, "merge_patient", survivor, duplicate)
+    need_reason(reason)
+    if survivor.pk == duplicate.pk:
+        raise ValidationError({"survivor": "A record cannot be merged into itself."})
+    # Both rows in one order, so that two merges of the same pair cannot deadlock.
+    for patient in sorted((survivor, duplicate), key=lambda row: row.pk):
+        unit.lock(patient)
+    survivor = unit.lock(survivor)
+    duplicate = unit.lock(duplicate, version=version)
+    for field, patient in (("survivor", survivor), ("duplicate", duplicate)):
+        if patient.merged_into_id is not None:
+            raise ValidationError({field: "This record was merged already."})
+    merge = unit.create(
+        PatientMerge(survivor=survivor, duplicate=duplicate),
+        by=by,
+        event="patientmerge.made",
+        reason=reason,
+    )
+    for dose in Dose.objects.filter(patient=duplicate).order_by("administered_on", "id"):
+        MergedDose.objects.create(
+            merge=merge, dose=dose, patient=duplicate, dose_number=dose.dose_number
+        )
+        _move_dose(dose, survivor, dose.dose_number, by=by, reason=reason)
+    _move_enrolments(merge, by=by, reason=reason)
+    fields = unit.apply(duplicate, {"merged_into": survivor})
+    unit.update(duplicate, fields, by=by, event="patient.merged", reason=reason)
+    return merge
+
+
+@unit.transactional
+def undo_merge(
+    *, by: Any, merge: PatientMerge, version: int, reason: str, also: Iterable[Dose] = ()
+) -> PatientMerge:
+    """Move back exactly what the merge moved; ``also`` names doses recorded since that go too.
+
+    Raises ``ValidationError`` for a merge that is undone already, or for a dose in ``also`` that
+    is not the survivor's.
+    """
+    access.require(by, "merge_patient", merge)
+    need_reason(reason)
+    for key in sorted((merge.survivor_id, merge.duplicate_id)):
+        unit.lock(Patient(pk=key))
+    current = unit.lock(merge, version=version)
+    if current.undone_at is not None:
+        raise ValidationError("This merge was undone already.")
+    duplicate = unit.lock(current.duplicate)
+    unit.update(
+        duplicate,
+        unit.apply(duplicate, {"merged_into": None}),
+        by=by,
+        event="patient.unmerged",
+        reason=reason,
+    )
+    for moved in current.doses.select_related("dose"):
+        # A dose that went on to a third record since then belongs to that merge.
+        if moved.dose.patient_id == current.survivor_id:
+            _move_dose(moved.dose, duplicate, moved.dose_number, by=by, reason=reason)
+    for dose in also:
+        dose = unit.lock(dose)
+        if dose.patient_id != current.survivor_id:
+            raise ValidationError({"also": "A chosen dose does not belong to this patient."})
+        _move_dose(dose, duplicate, dose.dose_number, by=by, reason=reason)
+    for row in current.enrolments.select_related("enrolment"):
+        _move_enrolment(row.enrolment, duplicate, by=by, reason=reason)
+    fields = unit.apply(current, {"undone_at": timezone.now()})
+    return unit.update(current, fields, by=by, event="patientmerge.undone", reason=reason)
+
+
+def _move_dose(dose: Dose, to: Patient, number: int | None, *, by: Any, reason: str) -> None:
+    changes: dict[str, Any] = {"patient": to}
+    if dose.status == DoseStatus.COMPLETED and number is not None:
+        assert dose.manufacturer_id is not None
+        taken = Dose.objects.filter(
+            patient=to, manufacturer=dose.manufacturer_id, live_dose_number=number
+        ).exists()
+        changes["dose_number"] = (
+            next_dose_number(to.pk, dose.manufacturer_id) if taken else number
+        )
+    fields = unit.apply(dose, changes)
+    unit.update(dose, fields, by=by, event="dose.moved", reason=reason)
+
+
+def _move_enrolments(merge: PatientMerge, *, by: Any, reason: str) -> None:
+    """Move the enrolments that the survivor does not have; overlapping ones stay behind."""
+    for enrolment in Enrolment.objects.filter(patient=merge.duplicate):
+        overlapping = Enrolment.objects.filter(
+            Q(ends_on__isnull=True) | Q(ends_on__gte=enrolment.starts_on),
+            patient=merge.survivor,
+            clinic=enrolment.clinic_id,
+        )
+        if enrolment.ends_on is not None:
+            overlapping = overlapping.filter(starts_on__lte=enrolment.ends_on)
+        if not overlapping.exists():
+            MergedEnrolment.objects.create(merge=merge, enrolment=enrolment)
+            _move_enrolment(enrolment, merge.survivor, by=by, reason=reason)
+
+
+def _move_enrolment(enrolment: Enrolment, to: Patient, *, by: Any, reason: str) -> None:
+    fields = unit.apply(enrolment, {"patient": to})
+    unit.update(enrolment, fields, by=by, event="enrolment.moved", reason=reason)

@@ -1,0 +1,233 @@
+"""Patients: registration, corrections, identifiers and enrolment."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from records import access
+from records.domain import unit
+from records.models import Clinic, Enrolment, Patient, PatientIdentifier
+from records.models.fields import fold_name
+
+CONTACT = frozenset(
+    {"street_number", "street_name", "city", "state", "zip_code", "country", "email", "phone"}
+)
+AMENDABLE = CONTACT | {"first_name", "last_name", "date_of_birth", "gender"}
+
+
+@unit.transactional
+def register_patient(
+    *,
+    by: Any,
+    clinic: Clinic | None = None,
+    identifiers: Iterable[tuple[str, str]] = (),
+    identity_confirmed: bool = False,
+    **fields: Any,
+) -> Patient:
+    """Register a patient, enrolled at ``clinic`` from today, and return the record.
+
+    ``identifiers`` are (system, value) pairs. Whoever does not see every patient has to name a
+    clinic of theirs: a record without an enrolment would be out of their own sight. Raises
+    ``ValidationError`` for a birth date in the future or a taken identifier.
+    """
+    access.require(by, "add_patient", at=clinic)
+    if clinic is None and not by.has_perm(access.EVERYTHING):
+        raise ValidationError({"clinic": "Choose the clinic that registers this patient."})
+    patient = Patient(**_known(fields))
+    if identity_confirmed:
+        patient.identity_confirmed_on = clinic.today() if clinic else timezone.localdate()
+    _check_birth(patient)
+    unit.create(patient, by=by, event="patient.registered")
+    for system, value in identifiers:
+        _identify(patient, system, value, by=by)
+    if clinic is not None:
+        _enrol(patient, clinic, clinic.today(), by=by)
+    return patient
+
+
+@unit.transactional
+def amend_patient(
+    *, by: Any, patient: Patient, version: int, reason: str, changes: Mapping[str, Any]
+) -> Patient:
+    """Correct a patient's record and return its next version.
+
+    ``version`` is the one that the person saw. Raises ``ValidationError`` without a reason.
+    """
+    access.require(by, "change_patient", patient)
+    need_reason(reason)
+    current = unit.lock(patient, version=version)
+    fields = unit.apply(current, _known(changes))
+    _check_birth(current)
+    return unit.update(current, fields, by=by, event="patient.amended", reason=reason)
+
+
+@unit.transactional
+def amend_contact(
+    *, by: Any, patient: Patient, version: int, changes: Mapping[str, Any]
+) -> Patient:
+    """Let a patient, guardian or carer change the contact data of a granted record.
+
+    Raises ``PermissionDenied`` for a grant that only reads and ``ValidationError`` for a field
+    that is not contact data.
+    """
+    access.require(by, "change_own_contact", patient)
+    if not access.may_manage(by, patient):
+        raise PermissionDenied("This grant only allows reading.")
+    current = unit.lock(patient, version=version)
+    fields = unit.apply(current, _known(changes, CONTACT))
+    return unit.update(current, fields, by=by, event="patient.contact_amended")
+
+
+@unit.transactional
+def confirm_identity(*, by: Any, patient: Patient, version: int) -> Patient:
+    """Note that a clinic has seen proof of who the patient is."""
+    access.require(by, "change_patient", patient)
+    current = unit.lock(patient, version=version)
+    fields = unit.apply(current, {"identity_confirmed_on": timezone.localdate()})
+    return unit.update(current, fields, by=by, event="patient.identity_confirmed")
+
+
+@unit.transactional
+def add_identifier(*, by: Any, patient: Patient, system: str, value: str) -> PatientIdentifier:
+    """Add a number that another system gave the patient; it is unique within that system."""
+    access.require(by, "add_patientidentifier", patient)
+    return _identify(unit.lock(patient), system, value, by=by)
+
+
+@unit.transactional
+def remove_identifier(*, by: Any, identifier: PatientIdentifier, reason: str) -> None:
+    """Take a wrong number off a patient; history keeps it."""
+    access.require(by, "delete_patientidentifier", identifier)
+    need_reason(reason)
+    current = unit.lock(identifier)
+    unit.remove(current, by=by, event="patientidentifier.removed", reason=reason)
+
+
+@unit.transactional
+def enrol_patient(
+    *, by: Any, patient: Patient, clinic: Clinic, starts_on: dt.date | None = None
+) -> Enrolment:
+    """Let a patient belong to a clinic from a day on (default: today there).
+
+    Returns the enrolment that already covers that day, if there is one. The patient may be out
+    of sight: enrolling is how a volunteer opens the record of somebody from elsewhere, and it is
+    audited like every write.
+    """
+    access.require(by, "add_enrolment", clinic, at=clinic)
+    current = unit.lock(patient)
+    if current.merged_into_id is not None:
+        raise ValidationError({"patient": "This record was merged into another one."})
+    day = starts_on or clinic.today()
+    if clinic.retired_on and clinic.retired_on < day:
+        raise ValidationError({"clinic": "This clinic is retired."})
+    valid = enrolments_on(day).filter(patient=current, clinic=clinic).first()
+    return valid or _enrol(current, clinic, day, by=by)
+
+
+@unit.transactional
+def end_enrolment(
+    *, by: Any, enrolment: Enrolment, version: int, ends_on: dt.date
+) -> Enrolment:
+    """Let an enrolment end; ``ends_on`` is its last day. Raises if that is before it starts."""
+    access.require(by, "change_enrolment", enrolment, at=enrolment.clinic)
+    current = unit.lock(enrolment, version=version)
+    fields = unit.apply(current, {"ends_on": ends_on})
+    return unit.update(current, fields, by=by, event="enrolment.ended")
+
+
+def enrolments_on(day: dt.date) -> QuerySet[Enrolment]:
+    """Return the enrolments that are valid on a day (both ends inclusive)."""
+    return Enrolment.objects.filter(
+        Q(ends_on__isnull=True) | Q(ends_on__gte=day), starts_on__lte=day
+    )
+
+
+def find_patients(
+    *, by: Any, name: str = "", date_of_birth: dt.date | None = None
+) -> QuerySet[Patient]:
+    """Return the visible patients whose name starts like this, by name.
+
+    ``name`` is a surname prefix, or ``surname, given name``; case and accents do not count. At
+    least one of the two criteria is needed, otherwise nothing is found.
+    """
+    patients = access.visible_to(by, Patient).filter(merged_into__isnull=True)
+    last, _, first = (fold_name(part) for part in name.partition(","))
+    if not last and date_of_birth is None:
+        return patients.none()
+    if last:
+        patients = patients.filter(starts_with("last_name_key", last))
+    if first:
+        patients = patients.filter(starts_with("first_name_key", first))
+    if date_of_birth is not None:
+        patients = patients.filter(date_of_birth=date_of_birth)
+    return patients.order_by("last_name_key", "first_name_key", "id")
+
+
+def resolve_patient(*, by: Any, public_id: Any) -> Patient:
+    """Return the patient of a public_id; that of a merged record leads to the survivor.
+
+    Raises ``OutOfSight`` when neither is visible.
+    """
+    visible = access.visible_to(by, Patient)
+    patient = Patient.objects.filter(public_id=public_id).first()
+    while patient is not None and patient.merged_into_id is not None:
+        if not visible.filter(pk=patient.merged_into_id).exists():
+            break
+        patient = patient.merged_into
+    if patient is None or not visible.filter(pk=patient.pk).exists():
+        raise access.OutOfSight("Patient not found.")
+    return patient
+
+
+def similar_patients(*, fields: Mapping[str, Any]) -> QuerySet[Patient]:
+    """Return records with the same names and birth date: possible duplicates of a new one.
+
+    Not limited to what a user sees; callers say only that there is one, never whose.
+    """
+    return Patient.objects.filter(
+        last_name_key=fold_name(fields["last_name"]),
+        first_name_key=fold_name(fields["first_name"]),
+        date_of_birth=fields["date_of_birth"],
+        merged_into__isnull=True,
+    )
+
+
+def starts_with(column: str, prefix: str) -> Q:
+    """Return a prefix condition as a range, which an index serves on every database."""
+    return Q(**{f"{column}__gte": prefix, f"{column}__lt": prefix + chr(0x10FFFF)})
+
+
+def need_reason(reason: str) -> None:
+    """Raise ``ValidationError`` unless a reason is given."""
+    if not reason.strip():
+        raise ValidationError({"reason": "Say why."})
+
+
+def _known(fields: Mapping[str, Any], allowed: frozenset[str] = AMENDABLE) -> dict[str, Any]:
+    unknown = sorted(set(fields) - allowed)
+    if unknown:
+        raise ValidationError({name: "This field cannot be set here." for name in unknown})
+    return dict(fields)
+
+
+def _check_birth(patient: Patient) -> None:
+    born = patient.date_of_birth
+    # The furthest-ahead calendar decides: it may be tomorrow already where the child was born.
+    if isinstance(born, dt.date) and born > (timezone.now() + dt.timedelta(hours=14)).date():
+        raise ValidationError({"date_of_birth": "The birth date is in the future."})
+
+
+def _identify(patient: Patient, system: str, value: str, *, by: Any) -> PatientIdentifier:
+    identifier = PatientIdentifier(patient=patient, system=system.strip(), value=value.strip())
+    return unit.create(identifier, by=by, event="patientidentifier.added")
+
+
+def _enrol(patient: Patient, clinic: Clinic, day: dt.date, *, by: Any) -> Enrolment:
+    enrolment = Enrolment(patient=patient, clinic=clinic, starts_on=day)
+    return unit.create(enrolment, by=by, event="enrolment.started")

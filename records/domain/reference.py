@@ -1,0 +1,172 @@
+"""Clinics, manufacturers, vaccines and their targets, EU products.
+
+*Correct* mends a typing error and keeps ``effective_from``; *change* tells of something that
+happened outside (renamed, moved) and gives it the day; *retire* ends use without deleting.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeVar
+
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+
+from records import access
+from records.domain import unit
+from records.domain.patients import need_reason
+from records.models import Clinic, EuProduct, Manufacturer, Vaccine, VaccineTarget
+
+Reference = TypeVar("Reference", Clinic, Manufacturer, Vaccine)
+
+ADDRESS = frozenset({"street_number", "street_name", "city", "state", "zip_code", "country"})
+FIELDS: dict[type, frozenset[str]] = {
+    Clinic: ADDRESS | {"code", "name", "time_zone"},
+    Manufacturer: ADDRESS | {"name", "mvx_code"},
+    Vaccine: frozenset(
+        {"cvx_code", "short_name", "full_name", "doses_in_series", "min_interval_days"}
+    ),
+    EuProduct: frozenset({"code", "name", "org_code", "prophylaxis_code"}),
+}
+
+
+@unit.transactional
+def add_clinic(*, by: Any, **fields: Any) -> Clinic:
+    """Add a clinic and return it."""
+    return _add(Clinic, fields, by=by)
+
+
+@unit.transactional
+def add_manufacturer(*, by: Any, **fields: Any) -> Manufacturer:
+    """Add a manufacturer and return it; an empty MVX code means that the CDC has none."""
+    return _add(Manufacturer, {**fields, "mvx_code": fields.get("mvx_code") or None}, by=by)
+
+
+@unit.transactional
+def add_vaccine(*, by: Any, diseases: Iterable[str] = (), **fields: Any) -> Vaccine:
+    """Add a vaccine, with the SNOMED CT codes of what it protects against, and return it."""
+    vaccine = _add(Vaccine, fields, by=by)
+    set_targets(by=by, vaccine=vaccine, diseases=diseases)
+    return vaccine
+
+
+@unit.transactional
+def add_eu_product(*, by: Any, **fields: Any) -> EuProduct:
+    """Add a medicinal product of the EU value sets and return it."""
+    access.require(by, "add_euproduct")
+    product = EuProduct(**_known(EuProduct, fields))
+    return unit.create(product, by=by, event="euproduct.added")
+
+
+@unit.transactional
+def correct_eu_product(
+    *, by: Any, product: EuProduct, version: int, reason: str, changes: Mapping[str, Any]
+) -> EuProduct:
+    """Bring a product in line with its value set and return its next version."""
+    access.require(by, "change_euproduct", product)
+    need_reason(reason)
+    current = unit.lock(product, version=version)
+    fields = unit.apply(current, _known(EuProduct, changes))
+    return unit.update(current, fields, by=by, event="euproduct.corrected", reason=reason)
+
+
+@unit.transactional
+def correct(
+    *, by: Any, record: Reference, version: int, reason: str, changes: Mapping[str, Any]
+) -> Reference:
+    """Mend what was typed wrongly; it counts as having been right all along."""
+    access.require(by, f"change_{record._meta.model_name}", record)
+    need_reason(reason)
+    current = unit.lock(record, version=version)
+    fields = unit.apply(current, _known(type(record), changes))
+    return unit.update(current, fields, by=by, event=f"{_name(record)}.corrected", reason=reason)
+
+
+@unit.transactional
+def change(
+    *,
+    by: Any,
+    record: Reference,
+    version: int,
+    reason: str,
+    effective_from: dt.date,
+    changes: Mapping[str, Any],
+) -> Reference:
+    """Tell what changed outside on ``effective_from``; earlier doses keep the earlier state.
+
+    Raises ``ValidationError`` for a day in the future or not after the last change.
+    """
+    access.require(by, f"change_{record._meta.model_name}", record)
+    need_reason(reason)
+    current = unit.lock(record, version=version)
+    _check_effective(current, effective_from)
+    fields = unit.apply(current, _known(type(record), changes))
+    if fields:
+        fields += unit.apply(current, {"effective_from": effective_from})
+    return unit.update(current, fields, by=by, event=f"{_name(record)}.changed", reason=reason)
+
+
+@unit.transactional
+def retire(
+    *, by: Any, record: Reference, version: int, reason: str, retired_on: dt.date
+) -> Reference:
+    """End the use of a clinic, manufacturer or vaccine; ``retired_on`` is the last day of use."""
+    access.require(by, f"retire_{record._meta.model_name}", record)
+    need_reason(reason)
+    current = unit.lock(record, version=version)
+    fields = unit.apply(current, {"retired_on": retired_on})
+    return unit.update(current, fields, by=by, event=f"{_name(record)}.retired", reason=reason)
+
+
+@unit.transactional
+def reinstate(*, by: Any, record: Reference, version: int, reason: str) -> Reference:
+    """Take a retirement back."""
+    access.require(by, f"retire_{record._meta.model_name}", record)
+    need_reason(reason)
+    current = unit.lock(record, version=version)
+    fields = unit.apply(current, {"retired_on": None})
+    return unit.update(current, fields, by=by, event=f"{_name(record)}.reinstated", reason=reason)
+
+
+@unit.transactional
+def set_targets(*, by: Any, vaccine: Vaccine, diseases: Iterable[str]) -> list[VaccineTarget]:
+    """Make these SNOMED CT codes the diseases of a vaccine; return the targets it has then."""
+    access.require(by, "change_vaccine", vaccine)
+    unit.lock(vaccine)
+    wanted = set(diseases)
+    current = {target.disease: target for target in vaccine.targets.all()}
+    for disease in sorted(current.keys() - wanted):
+        unit.remove(
+            current[disease], by=by, event="vaccinetarget.removed", reason="No longer a target."
+        )
+    for disease in sorted(wanted - current.keys()):
+        target = VaccineTarget(vaccine=vaccine, disease=disease)
+        unit.create(target, by=by, event="vaccinetarget.added")
+    return list(vaccine.targets.all())
+
+
+def _add(model: type[Reference], fields: Mapping[str, Any], *, by: Any) -> Reference:
+    access.require(by, f"add_{model._meta.model_name}")
+    record = model(**_known(model, fields))
+    return unit.create(record, by=by, event=f"{model._meta.model_name}.added")
+
+
+def _known(model: type, fields: Mapping[str, Any]) -> dict[str, Any]:
+    unknown = sorted(set(fields) - FIELDS[model])
+    if unknown:
+        raise ValidationError({name: "This field cannot be set here." for name in unknown})
+    return dict(fields)
+
+
+def _check_effective(current: Clinic | Manufacturer | Vaccine, day: dt.date) -> None:
+    if day > timezone.localdate():
+        message = "A change is told when it has happened, not before."
+        raise ValidationError({"effective_from": message})
+    if current.effective_from and day <= current.effective_from:
+        message = f"The last change is of {current.effective_from}; this one must be later."
+        raise ValidationError({"effective_from": message})
+
+
+def _name(record: Clinic | Manufacturer | Vaccine) -> str:
+    return record._meta.model_name or ""

@@ -1,0 +1,128 @@
+"""Reading the past: what the records said (record time), and what was true (effective time).
+
+Writing history is the business of ``records.models.base``.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import F, Model, OuterRef, Q, QuerySet, Subquery
+
+from records.models import Record
+
+HOUSEKEEPING = frozenset({"id", "public_id", "version"})
+
+
+@dataclass(frozen=True, slots=True)
+class FieldChange:
+    """One field of one version: its name and label, and the value before and after, as shown."""
+
+    field: str
+    label: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class VersionChanges:
+    """One version with what it changed against the one before; the first one changes nothing."""
+
+    version: Any
+    changes: tuple[FieldChange, ...]
+
+
+def as_of(model: type[Record], moment: dt.datetime) -> QuerySet[Any]:
+    """Return the versions of all rows of ``model`` that were current at ``moment``.
+
+    ``moment`` is aware. A version holds from its ``history_date`` up to, not including, its
+    ``valid_to``; rows deleted by then are left out.
+    """
+    versions: QuerySet[Any] = model.history.filter(history_date__lte=moment, valid_to__gt=moment)
+    return versions.exclude(history_type="-")
+
+
+def record_as_of(record: Record, moment: dt.datetime) -> Any | None:
+    """Return the version of one record that was current at ``moment``, or None."""
+    return as_of(type(record), moment).filter(id=record.pk).first()
+
+
+def versions_of(record: Record) -> QuerySet[Any]:
+    """Return all versions of one record, newest first, with who made them."""
+    versions: QuerySet[Any] = type(record).history.filter(id=record.pk)
+    return versions.select_related("history_user").order_by("-version")
+
+
+def changes_of(record: Record) -> list[VersionChanges]:
+    """Return every version of ``record``, newest first, each with its differences."""
+    versions = list(versions_of(record))
+    relations = [
+        field.name for field in type(record)._meta.fields if field.many_to_one and field.concrete
+    ]
+    shown = {
+        name: _display_names(type(record), name, versions) for name in relations
+    }
+    result = []
+    for index, version in enumerate(versions):
+        earlier = versions[index + 1] if index + 1 < len(versions) else None
+        result.append(VersionChanges(version, tuple(_differences(version, earlier, shown))))
+    return result
+
+
+def _display_names(model: type[Record], name: str, versions: list[Any]) -> dict[Any, str]:
+    """Return how the related rows that these versions name are shown: one query a relation."""
+    field = model._meta.get_field(name)
+    target = field.related_model
+    if not isinstance(target, type) or not issubclass(target, Model):
+        return {}
+    keys = {getattr(version, field.attname) for version in versions} - {None}
+    return {key: str(row) for key, row in target._base_manager.in_bulk(keys).items()}
+
+
+def _differences(version: Any, earlier: Any, shown: dict[str, dict[Any, str]]) -> Any:
+    if earlier is None:
+        return
+    for field in version.instance_type._meta.fields:
+        if field.name in HOUSEKEEPING or not hasattr(version, field.attname):
+            continue
+        if not field.concrete or field.generated:
+            continue
+        before, after = getattr(earlier, field.attname), getattr(version, field.attname)
+        if before != after:
+            names = shown.get(field.name, {})
+            choices = dict(field.flatchoices)
+            yield FieldChange(
+                field.name,
+                str(field.verbose_name),
+                _show(before, names, choices),
+                _show(after, names, choices),
+            )
+
+
+def _show(value: Any, names: dict[Any, str], choices: dict[Any, Any]) -> str:
+    if value is None or value == "":
+        return ""
+    return str(names.get(value) or choices.get(value) or value)
+
+
+def effective_version(
+    model: type[Record], *, owner: str, day: str, known_by: dt.datetime | None = None
+) -> Subquery:
+    """Return a subquery for the ``history_id`` that was true outside the system on a day.
+
+    ``owner`` and ``day`` name columns of the outer query: the key into ``model`` (Clinic,
+    Manufacturer or Vaccine) and a date. Versions of one real-world state share
+    ``effective_from`` and differ by corrections: the last correction counts. The first state has
+    no ``effective_from`` and reaches back without limit. ``known_by`` leaves out what was
+    entered after a moment.
+    """
+    versions: QuerySet[Any] = model.history.filter(id=OuterRef(owner)).exclude(history_type="-")
+    if known_by is not None:
+        versions = versions.filter(history_date__lte=known_by)
+    on_the_day = versions.filter(
+        Q(effective_from__isnull=True) | Q(effective_from__lte=OuterRef(day))
+    )
+    newest_first = on_the_day.order_by(F("effective_from").desc(nulls_last=True), "-version")
+    return Subquery(newest_first.values("history_id")[:1])

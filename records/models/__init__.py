@@ -1,0 +1,50 @@
+"""The tables of the record store, one file per subject."""
+
+from records.models.access import GrantTemplate, PatientGrant
+from records.models.audit import AuditEntry
+from records.models.base import OPEN_ENDED, Record
+from records.models.doses import Dose, DoseStatus, Route, Site
+from records.models.outbox import OutboxEvent
+from records.models.people import (
+    Assignment,
+    Enrolment,
+    Gender,
+    MergedDose,
+    MergedEnrolment,
+    Patient,
+    PatientIdentifier,
+    PatientMerge,
+    Volunteer,
+)
+from records.models.sites import Clinic
+from records.models.staging import StagedDose
+from records.models.supply import EuProduct, Lot, Manufacturer, Vaccine, VaccineTarget
+
+__all__ = [
+    "OPEN_ENDED",
+    "Assignment",
+    "AuditEntry",
+    "Clinic",
+    "Dose",
+    "DoseStatus",
+    "Enrolment",
+    "EuProduct",
+    "Gender",
+    "GrantTemplate",
+    "Lot",
+    "Manufacturer",
+    "MergedDose",
+    "MergedEnrolment",
+    "OutboxEvent",
+    "Patient",
+    "PatientGrant",
+    "PatientIdentifier",
+    "PatientMerge",
+    "Record",
+    "Route",
+    "Site",
+    "StagedDose",
+    "Vaccine",
+    "VaccineTarget",
+    "Volunteer",
+]

@@ -1,0 +1,209 @@
+"""Patients, volunteers, and how both belong to clinics."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+
+from records.models.base import Address, Record, period_check
+from records.models.fields import CodeField, SearchKeyField
+from records.models.sites import Clinic
+
+
+class Gender(models.TextChoices):
+    """HL7 FHIR R4 administrative-gender."""
+
+    FEMALE = "female", "Female"
+    MALE = "male", "Male"
+    OTHER = "other", "Other"
+    UNKNOWN = "unknown", "Unknown"
+
+
+class Patient(Address, Record):
+    """A person with a vaccination record; may have no login."""
+
+    first_name = models.CharField(max_length=100)
+    last_name = models.CharField(max_length=100)
+    date_of_birth = models.DateField()
+    gender = models.CharField(max_length=7, choices=Gender, default=Gender.UNKNOWN)
+    email = models.EmailField("e-mail address", blank=True)
+    phone = models.CharField(max_length=32, blank=True)
+    identity_confirmed_on = models.DateField(null=True, blank=True, editable=False)
+    merged_into = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, editable=False, related_name="merged_from"
+    )
+    last_name_key = SearchKeyField(source="last_name", max_length=100)
+    first_name_key = SearchKeyField(source="first_name", max_length=100)
+
+    class Meta:
+        ordering = ("-id",)
+        indexes = (
+            models.Index(
+                fields=["last_name_key", "first_name_key", "id"], name="patient_by_name"
+            ),
+            models.Index(
+                fields=["date_of_birth", "last_name_key", "id"], name="patient_by_birth_date"
+            ),
+        )
+        permissions = (
+            ("see_every_patient", "Can see every patient, enrolled anywhere"),
+            ("merge_patient", "Can merge and unmerge patients"),
+        )
+
+    def __str__(self) -> str:
+        """Show the full name."""
+        return f"{self.first_name} {self.last_name}"
+
+
+class PatientIdentifier(Record):
+    """A number that another system gave the patient, e.g. a national or insurance number."""
+
+    patient = models.ForeignKey(Patient, models.PROTECT, related_name="identifiers")
+    system = CodeField(max_length=100, help_text="Who issued it, as a URI or short name.")
+    value = CodeField(max_length=100)
+
+    history_owner: ClassVar[str] = "patient"
+
+    class Meta:
+        ordering = ("system", "value")
+        constraints = (
+            models.UniqueConstraint(fields=["system", "value"], name="patient_identifier_once"),
+        )
+
+    def __str__(self) -> str:
+        """Show the number with its issuer."""
+        return f"{self.system}: {self.value}"
+
+
+class Enrolment(Record):
+    """A patient belongs to a clinic for a while."""
+
+    patient = models.ForeignKey(Patient, models.PROTECT, related_name="enrolments")
+    clinic = models.ForeignKey(Clinic, models.PROTECT, related_name="enrolments")
+    starts_on = models.DateField()
+    ends_on = models.DateField(null=True, blank=True, help_text="Last day; empty: open.")
+
+    history_owner: ClassVar[str] = "patient"
+
+    class Meta:
+        ordering = ("-id",)
+        constraints = (
+            models.UniqueConstraint(
+                fields=["patient", "clinic", "starts_on"], name="enrolment_once"
+            ),
+            period_check("enrolment_ends_after_start"),
+        )
+
+    def __str__(self) -> str:
+        """Show who belongs where."""
+        return f"{self.patient} at {self.clinic}"
+
+
+class Volunteer(Record):
+    """Who administers doses; works at clinics through assignments."""
+
+    code = CodeField("badge", max_length=32, unique=True)
+    first_name = models.CharField(max_length=100)
+    last_name = models.CharField(max_length=100)
+    birth_year = models.PositiveSmallIntegerField(null=True, blank=True)
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="volunteer",
+    )
+
+    class Meta:
+        ordering = ("code",)
+        permissions = (("link_volunteer", "Can link volunteer to an account"),)
+
+    def __str__(self) -> str:
+        """Show the full name."""
+        return f"{self.first_name} {self.last_name}"
+
+
+class Assignment(Record):
+    """A volunteer works at a clinic for a while."""
+
+    volunteer = models.ForeignKey(Volunteer, models.PROTECT, related_name="assignments")
+    clinic = models.ForeignKey(Clinic, models.PROTECT, related_name="assignments")
+    starts_on = models.DateField()
+    ends_on = models.DateField(null=True, blank=True, help_text="Last day; empty: open.")
+
+    history_owner: ClassVar[str] = "volunteer"
+
+    class Meta:
+        ordering = ("-id",)
+        constraints = (
+            models.UniqueConstraint(
+                fields=["volunteer", "clinic", "starts_on"], name="assignment_once"
+            ),
+            period_check("assignment_ends_after_start"),
+        )
+
+    def __str__(self) -> str:
+        """Show who works where."""
+        return f"{self.volunteer} at {self.clinic}"
+
+
+class PatientMerge(Record):
+    """Two records turned out to be one person; keeps what undoing it needs."""
+
+    survivor = models.ForeignKey(Patient, models.PROTECT, related_name="merges_received")
+    duplicate = models.ForeignKey(Patient, models.PROTECT, related_name="merges")
+    merged_at = models.DateTimeField(auto_now_add=True)
+    undone_at = models.DateTimeField(null=True, blank=True)
+
+    history_owner: ClassVar[str] = "survivor"
+
+    class Meta:
+        ordering = ("-id",)
+        constraints = (
+            models.CheckConstraint(
+                condition=~models.Q(survivor=models.F("duplicate")),
+                name="merge_joins_two_patients",
+            ),
+        )
+
+    def __str__(self) -> str:
+        """Show which record went into which."""
+        return f"{self.duplicate} → {self.survivor}"
+
+
+class MergedDose(models.Model):
+    """Where a dose stood before a merge moved it: its old patient and number."""
+
+    merge = models.ForeignKey(PatientMerge, models.PROTECT, related_name="doses")
+    dose = models.ForeignKey("records.Dose", models.PROTECT, related_name="merged")
+    patient = models.ForeignKey(Patient, models.PROTECT, related_name="+")
+    dose_number = models.PositiveIntegerField(null=True)
+
+    class Meta:
+        default_permissions = ("view",)
+        constraints = (
+            models.UniqueConstraint(fields=["merge", "dose"], name="merged_dose_once"),
+        )
+
+    def __str__(self) -> str:
+        """Show the old place."""
+        return f"{self.dose} of {self.patient}"
+
+
+class MergedEnrolment(models.Model):
+    """An enrolment that a merge moved with the patient."""
+
+    merge = models.ForeignKey(PatientMerge, models.PROTECT, related_name="enrolments")
+    enrolment = models.ForeignKey(Enrolment, models.PROTECT, related_name="merged")
+
+    class Meta:
+        default_permissions = ("view",)
+        constraints = (
+            models.UniqueConstraint(fields=["merge", "enrolment"], name="merged_enrolment_once"),
+        )
+
+    def __str__(self) -> str:
+        """Show the enrolment."""
+        return str(self.enrolment)

@@ -1,0 +1,1 @@
+"""Tests of VaxPass; the folders mirror the source."""

@@ -1,0 +1,27 @@
+"""The settings of development, changed only where tests need it.
+
+`DATABASE_URL` decides the engine. Every worker of every run has a database of its own, so runs
+may happen side by side.
+"""
+
+import os
+
+os.environ["VAXPASS_MODE"] = "development"
+
+from vaxpass.settings import *  # noqa: F403
+from vaxpass.settings import DATABASES, VAR_DIR
+
+# Workers share the id of their run; pytest-django adds the worker's name.
+_run = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))[:8]
+_default = DATABASES["default"]
+if _default["ENGINE"] == "django.db.backends.sqlite3":
+    # A file, not memory: tests use real threads and connections.
+    (VAR_DIR / "tests").mkdir(parents=True, exist_ok=True)
+    _default["TEST"] = {"NAME": str(VAR_DIR / "tests" / f"{_run}.sqlite3")}
+else:
+    _default["TEST"] = {"NAME": f"test_{_default['NAME']}_{_run}", "CHARSET": "utf8mb4"}
+
+# Argon2 is slow on purpose; test_settings proves that it is what VaxPass uses.
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+WHITENOISE_AUTOREFRESH = WHITENOISE_USE_FINDERS = True
+EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"

@@ -1,0 +1,1 @@
+"""VaxPass: the Django project that serves the vaccination records."""

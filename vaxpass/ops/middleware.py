@@ -1,0 +1,84 @@
+"""What every request passes through."""
+
+import uuid
+from collections.abc import Callable
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+
+from records.domain import context
+from vaxpass.ops import health
+
+GetResponse = Callable[[HttpRequest], HttpResponseBase]
+
+PROBES = {"/livez": health.livez, "/readyz": health.readyz}
+CHANNELS = (("/admin/", "admin"), ("/api/", "api"), ("/fhir/", "api"))
+
+
+class HealthMiddleware:
+    """Answer probes before anything asks for a known host, TLS or a user: probes have none."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Answer a probe or pass the request on."""
+        probe = PROBES.get(request.path_info)
+        response = probe(request) if probe else self.get_response(request)
+        if probe:
+            response["Cache-Control"] = "no-store"
+        return response
+
+
+class HeadersMiddleware:
+    """Set the headers that Django has no setting for.
+
+    No response may be stored unless its view says so, and none that a signed-in user got: a
+    shared computer's browser or a proxy would show it to the next person. Static files are
+    served before this and stay cacheable.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Pass the request on and complete the answer's headers."""
+        response = self.get_response(request)
+        response.headers.setdefault("Permissions-Policy", settings.PERMISSIONS_POLICY)
+        if "no-store" not in response.headers.get("Cache-Control", "") and (
+            not response.has_header("Cache-Control") or _is_signed_in(request)
+        ):
+            response["Cache-Control"] = "no-store, private"
+        return response
+
+
+def _is_signed_in(request: HttpRequest) -> bool:
+    # A request that was refused early has no user.
+    user = getattr(request, "user", None)
+    return user is not None and user.is_authenticated
+
+
+class ChannelMiddleware:
+    """Tell the audit by which channel a request came, and give the request an id.
+
+    The id is always made here: an audit row exists once per patient and request, so a caller who
+    chose the id could make two requests look like one.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Set both for the time of the request and name the id in the answer."""
+        name = next((n for prefix, n in CHANNELS if request.path_info.startswith(prefix)), "web")
+        request_id = uuid.uuid4().hex
+        channel_token = context.channel.set(name)
+        id_token = context.request_id.set(request_id)
+        try:
+            response = self.get_response(request)
+        finally:
+            context.channel.reset(channel_token)
+            context.request_id.reset(id_token)
+        response["X-Request-ID"] = request_id
+        return response

@@ -1,0 +1,295 @@
+"""Django settings; everything that differs between sites comes from the environment.
+
+`VAXPASS_MODE` is `production` unless it is set to `development`. Production has no default for a
+secret, a host or a database: a missing or wrong variable stops the start with its name.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import dj_database_url
+from django.core.exceptions import ImproperlyConfigured
+from environs import Env, validate
+
+env = Env()
+BASE_DIR = Path(__file__).resolve().parent.parent
+VAR_DIR = BASE_DIR / "var"
+
+
+def required(name: str, hint: str, default: str) -> str:
+    """Return a variable that production must set; development falls back on `default`."""
+    value = env.str(name, "").strip() or (default if DEVELOPMENT else "")
+    if not value:
+        raise ImproperlyConfigured(
+            f"{name} is missing: {hint}. To try VaxPass out, set VAXPASS_MODE=development."
+        )
+    return value
+
+
+# ------------------------------------------------------------------------------------- Mode
+
+VAXPASS_MODE = env.str(
+    "VAXPASS_MODE", "production", validate=validate.OneOf(["production", "development"])
+)
+DEVELOPMENT = VAXPASS_MODE == "development"
+PRODUCTION = not DEVELOPMENT
+DEBUG = DEVELOPMENT
+
+# The development key is too short for production, which therefore never accepts it.
+SECRET_KEY = required(
+    "SECRET_KEY", "set it to 50 or more random characters", "only-for-development"
+)
+SECRET_KEY_FALLBACKS: list[str] = env.list("SECRET_KEY_FALLBACKS", [])
+if PRODUCTION and (len(SECRET_KEY) < 50 or len(set(SECRET_KEY)) < 5):
+    raise ImproperlyConfigured("SECRET_KEY is too weak: set it to 50 or more random characters.")
+
+ALLOWED_HOSTS = [
+    host.strip()
+    for host in required(
+        "ALLOWED_HOSTS",
+        "set it to the host names of this site, comma-separated",
+        "localhost,127.0.0.1,[::1]",
+    ).split(",")
+]
+CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", [])
+
+# ----------------------------------------------------------------------------- Applications
+
+AUTH_USER_MODEL = "accounts.User"
+
+INSTALLED_APPS = [
+    "accounts",
+    "records",
+    "simple_history",
+    "allauth",
+    "allauth.account",
+    "csp",
+    "vaxpass.apps.AdminConfig",  # Django's admin with VaxPass's own site
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",  # WhiteNoise serves in development too
+    "django.contrib.staticfiles",
+]
+
+MIDDLEWARE = [
+    "vaxpass.ops.middleware.HealthMiddleware",  # first: probes name no host and use no TLS
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "vaxpass.ops.middleware.HeadersMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "vaxpass.ops.middleware.ChannelMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",  # a view must opt out
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+]
+
+ROOT_URLCONF = "vaxpass.urls"
+WSGI_APPLICATION = "vaxpass.wsgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+TEMPLATES: list[dict[str, Any]] = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+
+# --------------------------------------------------------------------------------- Database
+
+dj_database_url.register("mariadb", "django.db.backends.mysql")
+
+SQLITE_OPTIONS: dict[str, Any] = {
+    "timeout": 30,
+    # A transaction takes the write lock when it begins, so it waits and never fails half-way.
+    "transaction_mode": "IMMEDIATE",
+    # FULL: what was acknowledged survives a power cut, which WAL alone does not promise.
+    "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON",
+}
+
+MARIADB_OPTIONS: dict[str, Any] = {
+    "charset": "utf8mb4",
+    "connect_timeout": 5,
+    "isolation_level": "read committed",
+    # The last setting keeps the planner from sorting a whole table for LIMIT. MariaDB has it from
+    # 10.11.10 and 11.4.4 on; to an older 10.11 and to MySQL it is a comment.
+    "init_command": (
+        "SET SESSION sql_mode='TRADITIONAL', time_zone='+00:00'"
+        " /*M!101110 , optimizer_join_limit_pref_ratio=100 */"
+    ),
+}
+
+
+def database() -> dict[str, Any]:
+    """Return the default database from `DATABASE_URL`."""
+    url = required(
+        "DATABASE_URL",
+        "set it to mysql://user:password@host/name",
+        f"sqlite:///{VAR_DIR / 'vaxpass.sqlite3'}",
+    )
+    try:
+        config: dict[str, Any] = dict(dj_database_url.parse(url))
+    except ValueError:
+        config = {}  # the exception would show the password
+    match config.get("ENGINE"):
+        case "django.db.backends.sqlite3":
+            options = SQLITE_OPTIONS
+        case "django.db.backends.mysql":
+            options = MARIADB_OPTIONS
+        case _:
+            raise ImproperlyConfigured("DATABASE_URL is wrong: it must be mysql:// or sqlite:///.")
+    config["OPTIONS"] = {**options, **config.get("OPTIONS", {})}
+    config["CONN_MAX_AGE"] = env.int("DATABASE_CONN_MAX_AGE", 0 if DEVELOPMENT else 60)
+    config["CONN_HEALTH_CHECKS"] = True
+    return config
+
+
+DATABASES = {"default": database()}
+if DEVELOPMENT:
+    VAR_DIR.mkdir(exist_ok=True)
+
+# ------------------------------------------------------------------------------------ Cache
+
+CACHE_URL = env.str("CACHE_URL", "locmem://")
+CACHES: dict[str, dict[str, Any]]
+if CACHE_URL.startswith("locmem://"):
+    CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+elif CACHE_URL.startswith(("redis://", "rediss://", "unix://")):
+    from redis.backoff import NoBackoff
+    from redis.retry import Retry
+
+    CACHES = {
+        "default": {
+            "BACKEND": "vaxpass.ops.cache.ForgivingRedisCache",
+            "LOCATION": CACHE_URL,
+            # A Redis that is gone or hangs costs a fraction of a second, once in a while.
+            "OPTIONS": {
+                "socket_connect_timeout": 0.2,
+                "socket_timeout": 0.2,
+                "retry": Retry(NoBackoff(), 0),
+            },
+        }
+    }
+else:
+    raise ImproperlyConfigured("CACHE_URL is wrong: it must be redis://, rediss:// or unix://.")
+
+# ---------------------------------------------------------------------------------- Sign-in
+
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "/"
+LOGOUT_REDIRECT_URL = "/"
+
+ACCOUNT_ADAPTER = "accounts.adapters.AccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_SESSION_REMEMBER = False
+ACCOUNT_DEFAULT_HTTP_PROTOCOL = "http" if DEVELOPMENT else "https"
+
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+    "django.contrib.auth.hashers.ScryptPasswordHasher",
+]
+_VALIDATION = "django.contrib.auth.password_validation"
+AUTH_PASSWORD_VALIDATORS: list[dict[str, Any]] = [
+    {"NAME": f"{_VALIDATION}.UserAttributeSimilarityValidator"},
+    {"NAME": f"{_VALIDATION}.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": f"{_VALIDATION}.CommonPasswordValidator"},
+    {"NAME": f"{_VALIDATION}.NumericPasswordValidator"},
+]
+
+# --------------------------------------------------------------------------------- Security
+
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": ["'none'"],
+        "script-src": ["'self'"],
+        "style-src": ["'self'"],
+        "img-src": ["'self'", "data:"],  # data: for QR codes made for one page
+        "font-src": ["'self'"],
+        "connect-src": ["'self'"],
+        "manifest-src": ["'self'"],
+        "form-action": ["'self'"],
+        "frame-ancestors": ["'none'"],
+        "base-uri": ["'none'"],
+    }
+}
+PERMISSIONS_POLICY = (  # the camera reads QR codes
+    "camera=(self), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()"
+)
+X_FRAME_OPTIONS = "DENY"
+SECURE_REFERRER_POLICY = "same-origin"
+
+CSRF_COOKIE_HTTPONLY = True
+SESSION_COOKIE_AGE = env.int("SESSION_COOKIE_AGE", 12 * 60 * 60)  # a working day
+if PRODUCTION:
+    SESSION_COOKIE_SECURE = True
+    CSRF_COOKIE_SECURE = True
+    # __Host-: the browser refuses the cookie from a sibling host name.
+    SESSION_COOKIE_NAME = "__Host-sessionid"
+    CSRF_COOKIE_NAME = "__Host-csrftoken"
+    SECURE_SSL_REDIRECT = True
+    SECURE_HSTS_SECONDS = env.int("HSTS_SECONDS", 365 * 24 * 60 * 60)
+    SECURE_HSTS_INCLUDE_SUBDOMAINS = True
+    SECURE_HSTS_PRELOAD = True
+
+# How many proxies stand before VaxPass and set X-Forwarded-For and X-Forwarded-Proto.
+TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", 0, validate=validate.Range(min=0))
+ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXIES
+if TRUSTED_PROXIES:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+
+# ------------------------------------------------------------------------ Files, time, mail
+
+STATIC_URL = "/static/"
+STATIC_ROOT = VAR_DIR / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+if PRODUCTION:
+    STORAGES = {
+        "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+        "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+    }
+
+LANGUAGE_CODE = "en"
+TIME_ZONE = "UTC"
+USE_TZ = True
+
+EMAIL_BACKEND = f"django.core.mail.backends.{'console' if DEVELOPMENT else 'smtp'}.EmailBackend"
+EMAIL_HOST = env.str("EMAIL_HOST", "localhost")
+EMAIL_PORT = env.int("EMAIL_PORT", 25)
+EMAIL_HOST_USER = env.str("EMAIL_HOST_USER", "")
+EMAIL_HOST_PASSWORD = env.str("EMAIL_HOST_PASSWORD", "")
+EMAIL_USE_TLS = env.bool("EMAIL_USE_TLS", False)
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "VaxPass <vaxpass@localhost>")
+
+# ---------------------------------------------------------------------------------- Logging
+
+LOG_LEVEL = env.str(
+    "LOG_LEVEL", "INFO", validate=validate.OneOf(["DEBUG", "INFO", "WARNING", "ERROR"])
+)
+LOGGING_CONFIG = None  # Django's own would log paths and mail whole requests; see ops.logs
+from vaxpass.ops.logs import configure  # noqa: E402
+
+configure(LOG_LEVEL, development=DEVELOPMENT)
+
+# History tables carry their own three indexes (records.models.base).
+SIMPLE_HISTORY_DATE_INDEX = False
