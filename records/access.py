@@ -103,9 +103,9 @@ def granted_to(user: Any, *templates: str) -> QuerySet[models.PatientGrant]:
 
 def may_manage(user: Any, patient: models.Patient) -> bool:
     """Tell whether a grant lets ``user`` change what belongs to the patient: contact data."""
-    return user.has_perm(OWN_RECORD) and granted_to(user, *MANAGING).filter(
-        patient=patient
-    ).exists()
+    return (
+        user.has_perm(OWN_RECORD) and granted_to(user, *MANAGING).filter(patient=patient).exists()
+    )
 
 
 def _patients(user: Any) -> Q:

@@ -61,9 +61,7 @@ def changes_of(record: Record) -> list[VersionChanges]:
     relations = [
         field.name for field in type(record)._meta.fields if field.many_to_one and field.concrete
     ]
-    shown = {
-        name: _display_names(type(record), name, versions) for name in relations
-    }
+    shown = {name: _display_names(type(record), name, versions) for name in relations}
     result = []
     for index, version in enumerate(versions):
         earlier = versions[index + 1] if index + 1 < len(versions) else None
@@ -73,7 +71,7 @@ def changes_of(record: Record) -> list[VersionChanges]:
 
 def _display_names(model: type[Record], name: str, versions: list[Any]) -> dict[Any, str]:
     """Return how the related rows that these versions name are shown: one query a relation."""
-    field = model._meta.get_field(name)
+    field: Any = model._meta.get_field(name)
     target = field.related_model
     if not isinstance(target, type) or not issubclass(target, Model):
         return {}

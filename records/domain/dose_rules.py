@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from django.db.models import BooleanField, Exists, ExpressionWrapper, F, OuterRef, Q
+from django.db.models.expressions import Combinable
 
 from records.models import Assignment, Dose, DoseStatus
 
@@ -50,7 +51,7 @@ class Rule:
     field: str
     message: str
     broken: Callable[[Dose, Facts], bool]
-    staged: Callable[[], Q | Exists]
+    staged: Callable[[], Combinable | Q]
 
 
 def _given(dose: Dose) -> bool:
@@ -130,67 +131,83 @@ RULES: tuple[Rule, ...] = (
         "lot_expired",
         "lot",
         "This lot had expired on that day.",
-        lambda dose, facts: _given(dose)
-        and dose.lot is not None
-        and dose.lot.expires_on is not None
-        and dose.administered_on > dose.lot.expires_on,
+        lambda dose, facts: (
+            _given(dose)
+            and dose.lot is not None
+            and dose.lot.expires_on is not None
+            and dose.administered_on > dose.lot.expires_on
+        ),
         lambda: GIVEN & Q(administered_on__gt=F("lot__expires_on")),
     ),
     Rule(
         "lot_recalled",
         "lot",
         "This lot was recalled on or before that day.",
-        lambda dose, facts: _given(dose)
-        and dose.lot is not None
-        and dose.lot.recalled_on is not None
-        and dose.administered_on >= dose.lot.recalled_on,
+        lambda dose, facts: (
+            _given(dose)
+            and dose.lot is not None
+            and dose.lot.recalled_on is not None
+            and dose.administered_on >= dose.lot.recalled_on
+        ),
         lambda: GIVEN & Q(administered_on__gte=F("lot__recalled_on")),
     ),
     Rule(
         "clinic_retired",
         "clinic",
         "This clinic was no longer in use on that day.",
-        lambda dose, facts: dose.clinic is not None
-        and dose.clinic.retired_on is not None
-        and dose.administered_on > dose.clinic.retired_on,
+        lambda dose, facts: (
+            dose.clinic is not None
+            and dose.clinic.retired_on is not None
+            and dose.administered_on > dose.clinic.retired_on
+        ),
         lambda: Q(administered_on__gt=F("clinic__retired_on")),
     ),
     Rule(
         "not_assigned",
         "volunteer",
         "This volunteer was not assigned to this clinic on that day.",
-        lambda dose, facts: dose.clinic is not None
-        and dose.volunteer is not None
-        and not facts.assigned,
-        lambda: Q(clinic__isnull=False, volunteer__isnull=False)
-        & ~Exists(Assignment.objects.filter(_assignments())),
+        lambda dose, facts: (
+            dose.clinic is not None and dose.volunteer is not None and not facts.assigned
+        ),
+        lambda: (
+            Q(clinic__isnull=False, volunteer__isnull=False)
+            & ~Exists(Assignment.objects.filter(_assignments()))
+        ),
     ),
     Rule(
         "same_day",
         "administered_on",
         "This patient already has a dose of this vaccine on that day.",
-        lambda dose, facts: _given(dose)
-        and any(o.administered_on == dose.administered_on for o in _same_vaccine(dose, facts)),
-        lambda: GIVEN
-        & Exists(Dose.objects.filter(_others(), administered_on=OuterRef("administered_on"))),
+        lambda dose, facts: (
+            _given(dose)
+            and any(o.administered_on == dose.administered_on for o in _same_vaccine(dose, facts))
+        ),
+        lambda: (
+            GIVEN
+            & Exists(Dose.objects.filter(_others(), administered_on=OuterRef("administered_on")))
+        ),
     ),
     Rule(
         "number_taken",
         "dose_number",
         "This dose number is taken.",
-        lambda dose, facts: _given(dose)
-        and dose.dose_number is not None
-        and any(
-            (o.manufacturer_id, o.dose_number) == (dose.manufacturer_id, dose.dose_number)
-            for o in facts.others
+        lambda dose, facts: (
+            _given(dose)
+            and dose.dose_number is not None
+            and any(
+                (o.manufacturer_id, o.dose_number) == (dose.manufacturer_id, dose.dose_number)
+                for o in facts.others
+            )
         ),
-        lambda: GIVEN
-        & Q(dose_number__isnull=False)
-        & Exists(
-            Dose.objects.filter(
-                patient=OuterRef("patient"),
-                manufacturer=OuterRef("manufacturer"),
-                live_dose_number=OuterRef("dose_number"),
+        lambda: (
+            GIVEN
+            & Q(dose_number__isnull=False)
+            & Exists(
+                Dose.objects.filter(
+                    patient=OuterRef("patient"),
+                    manufacturer=OuterRef("manufacturer"),
+                    live_dose_number=OuterRef("dose_number"),
+                )
             )
         ),
     ),
@@ -223,31 +240,37 @@ WARNINGS: tuple[Rule, ...] = (
         "lot_recalled_since",
         "lot",
         "This lot has been recalled since that day.",
-        lambda dose, facts: _given(dose)
-        and dose.lot is not None
-        and dose.lot.recalled_on is not None
-        and dose.administered_on < dose.lot.recalled_on,
+        lambda dose, facts: (
+            _given(dose)
+            and dose.lot is not None
+            and dose.lot.recalled_on is not None
+            and dose.administered_on < dose.lot.recalled_on
+        ),
         lambda: GIVEN & Q(administered_on__lt=F("lot__recalled_on")),
     ),
     Rule(
         "short_interval",
         "administered_on",
         "The interval to another dose of this vaccine is shorter than its schedule says.",
-        lambda dose, facts: _given(dose)
-        and dose.given_vaccine.min_interval_days is not None
-        and any(
-            0
-            < abs((o.administered_on - dose.administered_on).days)
-            < dose.given_vaccine.min_interval_days
-            for o in _same_vaccine(dose, facts)
+        lambda dose, facts: (
+            _given(dose)
+            and dose.given_vaccine.min_interval_days is not None
+            and any(
+                0
+                < abs((o.administered_on - dose.administered_on).days)
+                < dose.given_vaccine.min_interval_days
+                for o in _same_vaccine(dose, facts)
+            )
         ),
-        lambda: GIVEN
-        & Exists(
-            Dose.objects.filter(
-                _others(),
-                ~Q(administered_on=OuterRef("administered_on")),
-                administered_on__gt=OuterRef("interval_from"),
-                administered_on__lt=OuterRef("interval_to"),
+        lambda: (
+            GIVEN
+            & Exists(
+                Dose.objects.filter(
+                    _others(),
+                    ~Q(administered_on=OuterRef("administered_on")),
+                    administered_on__gt=OuterRef("interval_from"),
+                    administered_on__lt=OuterRef("interval_to"),
+                )
             )
         ),
     ),

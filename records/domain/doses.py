@@ -87,8 +87,7 @@ def record_dose(
     if lot is None:
         dose.manufacturer = manufacturer
     _check(dose, confirmed)
-    if dose.dose_number is None and status == DoseStatus.COMPLETED and dose.manufacturer_id:
-        dose.dose_number = next_dose_number(patient.pk, dose.manufacturer_id)
+    _number(dose)
     return unit.create(dose, by=by, event="dose.recorded", check=False)
 
 
@@ -111,7 +110,7 @@ def amend_dose(
     need_reason(reason)
     unknown = sorted(set(changes) - AMENDABLE)
     if unknown:
-        raise ValidationError({name: "This field cannot be set here." for name in unknown})
+        raise ValidationError(dict.fromkeys(unknown, "This field cannot be set here."))
     patient = unit.lock(dose.patient)
     current = unit.lock(dose, version=version)
     if current.status == DoseStatus.ENTERED_IN_ERROR:
@@ -129,9 +128,7 @@ def amend_dose(
     # Where and how on the body is no business of the rules: what was right then stays right.
     if set(fields) - UNJUDGED:
         _check(current, confirmed)
-    if current.dose_number is None and current.status == DoseStatus.COMPLETED:
-        if current.manufacturer_id:
-            current.dose_number = next_dose_number(patient.pk, current.manufacturer_id)
+    _number(current)
     return unit.update(current, fields, by=by, event="dose.amended", reason=reason)
 
 
@@ -161,6 +158,12 @@ def _with_lot(changes: Mapping[str, Any]) -> dict[str, Any]:
         manufacturer = wanted.pop("manufacturer", None)
         wanted = {"lot": None, **wanted, "manufacturer": manufacturer}
     return wanted
+
+
+def _number(dose: Dose) -> None:
+    """Give a completed dose its number; where the manufacturer is unknown there is none."""
+    if dose.dose_number is None and dose.status == DoseStatus.COMPLETED and dose.manufacturer_id:
+        dose.dose_number = next_dose_number(dose.patient_id, dose.manufacturer_id)
 
 
 def _check(dose: Dose, confirmed: Collection[str]) -> None:
@@ -213,5 +216,7 @@ def _facts(dose: Dose) -> Facts:
     return Facts(
         today=dose.clinic.today() if dose.clinic else timezone.localdate(),
         assigned=assigned,
-        others=[Given(own or by_lot, *rest) for own, by_lot, *rest in others],
+        others=[
+            Given(own or by_lot, maker, number, day) for own, by_lot, maker, number, day in others
+        ],
     )

@@ -37,9 +37,7 @@ def grant_access(
         )
         return unit.create(grant, by=by, event="patientgrant.given")
     current = unit.lock(existing)
-    fields = unit.apply(
-        current, {"template": template, "expires_at": expires_at, "granted_by": by}
-    )
+    fields = unit.apply(current, {"template": template, "expires_at": expires_at, "granted_by": by})
     return unit.update(current, fields, by=by, event="patientgrant.changed")
 
 

@@ -41,15 +41,13 @@ def receive_lot(
 
 
 @unit.transactional
-def amend_lot(
-    *, by: Any, lot: Lot, version: int, reason: str, changes: Mapping[str, Any]
-) -> Lot:
+def amend_lot(*, by: Any, lot: Lot, version: int, reason: str, changes: Mapping[str, Any]) -> Lot:
     """Correct vaccine, expiry or EU product of a lot and return its next version."""
     access.require(by, "change_lot", lot)
     need_reason(reason)
     unknown = sorted(set(changes) - AMENDABLE)
     if unknown:
-        raise ValidationError({name: "This field cannot be set here." for name in unknown})
+        raise ValidationError(dict.fromkeys(unknown, "This field cannot be set here."))
     current = unit.lock(lot, version=version)
     fields = unit.apply(current, changes)
     return unit.update(current, fields, by=by, event="lot.amended", reason=reason)

@@ -109,9 +109,7 @@ def _move_dose(dose: Dose, to: Patient, number: int | None, *, by: Any, reason: 
         taken = Dose.objects.filter(
             patient=to, manufacturer=dose.manufacturer_id, live_dose_number=number
         ).exists()
-        changes["dose_number"] = (
-            next_dose_number(to.pk, dose.manufacturer_id) if taken else number
-        )
+        changes["dose_number"] = next_dose_number(to.pk, dose.manufacturer_id) if taken else number
     fields = unit.apply(dose, changes)
     unit.update(dose, fields, by=by, event="dose.moved", reason=reason)
 

@@ -98,9 +98,7 @@ def _rows(patient: Patient, moment: dt.datetime | None) -> QuerySet[Any, dict[st
     """Return the completed doses in series order, each with the versions true on its day."""
     doses: QuerySet[Any] = versions_as_of(Dose, moment) if moment else Dose.objects.all()
     lots: QuerySet[Any] = versions_as_of(Lot, moment) if moment else Lot.objects.all()
-    lot = lots.filter(
-        manufacturer_id=OuterRef("manufacturer_id"), number=OuterRef("lot_number")
-    )
+    lot = lots.filter(manufacturer_id=OuterRef("manufacturer_id"), number=OuterRef("lot_number"))
     day = "administered_on"
     return (
         doses.filter(patient_id=patient.pk, status=DoseStatus.COMPLETED)
@@ -138,9 +136,7 @@ def _names(rows: list[dict[str, Any]]) -> dict[str, dict[int, Any]]:
 def _dose(
     row: dict[str, Any], names: dict[str, dict[int, Any]], positions: dict[str, int]
 ) -> PassportDose:
-    vaccine, manufacturer, clinic = (
-        names[column].get(row[column]) for column in VERSIONS
-    )
+    vaccine, manufacturer, clinic = (names[column].get(row[column]) for column in VERSIONS)
     given_by = (row["volunteer__first_name"], row["volunteer__last_name"])
     return PassportDose(
         public_id=row["public_id"],

@@ -131,9 +131,7 @@ def enrol_patient(
 
 
 @unit.transactional
-def end_enrolment(
-    *, by: Any, enrolment: Enrolment, version: int, ends_on: dt.date
-) -> Enrolment:
+def end_enrolment(*, by: Any, enrolment: Enrolment, version: int, ends_on: dt.date) -> Enrolment:
     """Let an enrolment end; ``ends_on`` is its last day. Raises if that is before it starts."""
     access.require(by, "change_enrolment", enrolment, at=enrolment.clinic)
     current = unit.lock(enrolment, version=version)
@@ -212,7 +210,7 @@ def need_reason(reason: str) -> None:
 def _known(fields: Mapping[str, Any], allowed: frozenset[str] = AMENDABLE) -> dict[str, Any]:
     unknown = sorted(set(fields) - allowed)
     if unknown:
-        raise ValidationError({name: "This field cannot be set here." for name in unknown})
+        raise ValidationError(dict.fromkeys(unknown, "This field cannot be set here."))
     return dict(fields)
 
 

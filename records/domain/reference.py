@@ -155,7 +155,7 @@ def _add(model: type[Reference], fields: Mapping[str, Any], *, by: Any) -> Refer
 def _known(model: type, fields: Mapping[str, Any]) -> dict[str, Any]:
     unknown = sorted(set(fields) - FIELDS[model])
     if unknown:
-        raise ValidationError({name: "This field cannot be set here." for name in unknown})
+        raise ValidationError(dict.fromkeys(unknown, "This field cannot be set here."))
     return dict(fields)
 
 

@@ -153,7 +153,7 @@ def patient_of(record: Record) -> int | None:
     return getattr(record, "patient_id", None) or getattr(record, "survivor_id", None)
 
 
-def _write(record: Record, *, by: Any, reason: str, **options: bool) -> None:
+def _write(record: Record, *, by: Any, reason: str, **options: Any) -> None:
     record._history_user = by
     record._change_reason = reason
     try:
@@ -172,7 +172,7 @@ def explain(record: Record, error: IntegrityError) -> Exception:
     meta = record._meta
     for constraint in meta.constraints:
         names = getattr(constraint, "fields", ())
-        columns = [f"{meta.db_table}.{meta.get_field(name).column}" for name in names]
+        columns = [f"{meta.db_table}.{_field(record, name).column}" for name in names]
         if constraint.name in text or (columns and text.endswith(", ".join(columns))):
             message = constraint.get_violation_error_message()
             if isinstance(constraint, models.UniqueConstraint):
@@ -180,7 +180,9 @@ def explain(record: Record, error: IntegrityError) -> Exception:
                 return ValidationError({_shown_field(record, names): message}, code="taken")
             return ValidationError(message, code=constraint.name)
     for field in meta.fields:
-        if field.unique and (f"{meta.db_table}.{field.column}" in text or f"'{field.column}'" in text):
+        if field.unique and (
+            f"{meta.db_table}.{field.column}" in text or f"'{field.column}'" in text
+        ):
             return ValidationError({field.name: _taken(record, (field.name,))}, code="taken")
     return error
 
@@ -193,5 +195,11 @@ def _shown_field(record: Record, names: tuple[str, ...]) -> str:
 
 
 def _taken(record: Record, names: tuple[str, ...]) -> str:
-    labels = [str(record._meta.get_field(n.removeprefix("live_")).verbose_name) for n in names]
+    labels = [str(_field(record, name.removeprefix("live_")).verbose_name) for name in names]
     return f"Another {record._meta.verbose_name} already has this {' and '.join(labels)}."
+
+
+def _field(record: Record, name: str) -> models.Field:
+    field = record._meta.get_field(name)
+    assert isinstance(field, models.Field), f"{name} has no column."
+    return field

@@ -94,7 +94,7 @@ def end_assignment(
 def _known(fields: Mapping[str, Any]) -> dict[str, Any]:
     unknown = sorted(set(fields) - AMENDABLE)
     if unknown:
-        raise ValidationError({name: "This field cannot be set here." for name in unknown})
+        raise ValidationError(dict.fromkeys(unknown, "This field cannot be set here."))
     return dict(fields)
 
 

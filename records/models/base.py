@@ -11,7 +11,7 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 from collections.abc import Iterable
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.db import models
 from django.utils import timezone
@@ -29,6 +29,12 @@ class RecordVersion(models.Model):
 
     valid_to = models.DateTimeField(default=OPEN_ENDED, editable=False)
 
+    if TYPE_CHECKING:  # what simple-history copies from the record and adds to it
+        id: int
+        version: int
+        history_date: dt.datetime
+        history_type: str
+
     class Meta:
         abstract = True
 
@@ -39,7 +45,8 @@ class RecordVersion(models.Model):
         one before it. The tombstone of a deletion takes the next number.
         """
         if self._state.adding and self.history_type != "+":
-            earlier = type(self)._default_manager.filter(id=self.id, valid_to=OPEN_ENDED)
+            versions: models.Manager[Any] = type(self)._default_manager
+            earlier = versions.filter(id=self.id, valid_to=OPEN_ENDED)
             previous = earlier.values("history_date", "version").first()
             if previous:
                 self.history_date = max(self.history_date, previous["history_date"] + TICK)
@@ -102,7 +109,7 @@ class VersionedRecords(HistoricalRecords):
         """Copy the columns without their indexes: history has its own three."""
         fields: dict[str, models.Field] = super().copy_fields(model)
         for field in fields.values():
-            field.db_index = False
+            setattr(field, "db_index", False)  # noqa: B010 (the stubs miss it)
         return fields
 
     def get_change_reason_for_object(
@@ -140,6 +147,8 @@ class Record(models.Model):
 
     history = VersionedRecords()
     history_owner: ClassVar[str | None] = None
+    _history_user: Any
+    _change_reason: str
 
     class Meta:
         abstract = True

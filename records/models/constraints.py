@@ -56,7 +56,7 @@ class CompositeForeignKey(BaseConstraint):
         raise LookupError(f"{self.name}: none of {self.fields} is a relation.")
 
     def _columns(self, model: type[models.Model], names: tuple[str, ...]) -> list[str]:
-        return [model._meta.get_field(name).column for name in names]
+        return [str(_field(model, name).column) for name in names]
 
     def _statement(
         self, model: type[models.Model], editor: BaseDatabaseSchemaEditor, template: str
@@ -75,9 +75,7 @@ class CompositeForeignKey(BaseConstraint):
             ),
         )
 
-    def constraint_sql(
-        self, model: type[models.Model], schema_editor: BaseDatabaseSchemaEditor
-    ) -> str | None:
+    def constraint_sql(self, model: Any, schema_editor: Any) -> Any:
         """Return the clause of CREATE TABLE, or None where it is added afterwards."""
         if schema_editor.connection.vendor == "sqlite":
             clause = self._statement(model, schema_editor, self.sql_inline)
@@ -85,21 +83,15 @@ class CompositeForeignKey(BaseConstraint):
         schema_editor.deferred_sql.append(self.create_sql(model, schema_editor))
         return None
 
-    def create_sql(
-        self, model: type[models.Model], schema_editor: BaseDatabaseSchemaEditor
-    ) -> Statement:
+    def create_sql(self, model: Any, schema_editor: Any) -> Any:
         """Return the ALTER TABLE that adds the constraint (SQLite remakes the table instead)."""
-        return self._statement(
-            model, schema_editor, f"ALTER TABLE %(table)s ADD {self.sql_inline}"
-        )
+        return self._statement(model, schema_editor, f"ALTER TABLE %(table)s ADD {self.sql_inline}")
 
-    def remove_sql(
-        self, model: type[models.Model], schema_editor: BaseDatabaseSchemaEditor
-    ) -> Statement | None:
+    def remove_sql(self, model: Any, schema_editor: Any) -> Any:
         """Return the ALTER TABLE that drops it, or cancel an addition that is still pending."""
         quoted = schema_editor.quote_name(self.name)
         for statement in schema_editor.deferred_sql:
-            if isinstance(statement, Statement) and statement.parts.get("name") == quoted:
+            if isinstance(statement, Statement) and str(statement.parts.get("name")) == quoted:
                 schema_editor.deferred_sql.remove(statement)
                 return None
         return Statement(
@@ -118,9 +110,7 @@ class CompositeForeignKey(BaseConstraint):
         """Raise ``ValidationError`` on the last column when no row has these key values."""
         if exclude and set(self.fields) & set(exclude):
             return
-        values = [
-            getattr(instance, model._meta.get_field(name).attname) for name in self.fields
-        ]
+        values = [_field(model, name).value_from_object(instance) for name in self.fields]
         if any(value is None for value in values):
             return
         key = dict(zip(self.to_fields, values, strict=True))
@@ -143,3 +133,9 @@ class CompositeForeignKey(BaseConstraint):
     def __hash__(self) -> int:
         """Hash by name, which is unique in a database."""
         return hash(self.name)
+
+
+def _field(model: type[models.Model], name: str) -> models.Field:
+    field = model._meta.get_field(name)
+    assert isinstance(field, models.Field), f"{name} has no column."
+    return field

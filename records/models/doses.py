@@ -90,9 +90,7 @@ class Dose(Record):
     clinic = models.ForeignKey(Clinic, models.PROTECT, null=True, blank=True, related_name="doses")
     site = models.CharField(max_length=5, choices=Site, blank=True)
     route = models.CharField(max_length=10, choices=Route, blank=True)
-    status = models.CharField(
-        max_length=16, choices=DoseStatus, default=DoseStatus.COMPLETED
-    )
+    status = models.CharField(max_length=16, choices=DoseStatus, default=DoseStatus.COMPLETED)
     status_reason = models.CharField(max_length=500, blank=True)
     primary_source = models.BooleanField(
         default=True, help_text="Recorded by who gave it; cleared for a paper card."
@@ -187,4 +185,6 @@ class Dose(Record):
     @property
     def given_vaccine(self) -> Vaccine:
         """Return the vaccine, through the lot where one is known."""
-        return self.lot.vaccine if self.lot_number is not None else self.vaccine
+        vaccine = self.lot.vaccine if self.lot is not None else self.vaccine
+        assert vaccine is not None, "a dose names a lot or a vaccine"
+        return vaccine

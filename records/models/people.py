@@ -40,9 +40,7 @@ class Patient(Address, Record):
     class Meta:
         ordering = ("-id",)
         indexes = (
-            models.Index(
-                fields=["last_name_key", "first_name_key", "id"], name="patient_by_name"
-            ),
+            models.Index(fields=["last_name_key", "first_name_key", "id"], name="patient_by_name"),
             models.Index(
                 fields=["date_of_birth", "last_name_key", "id"], name="patient_by_birth_date"
             ),
@@ -183,9 +181,7 @@ class MergedDose(models.Model):
 
     class Meta:
         default_permissions = ("view",)
-        constraints = (
-            models.UniqueConstraint(fields=["merge", "dose"], name="merged_dose_once"),
-        )
+        constraints = (models.UniqueConstraint(fields=["merge", "dose"], name="merged_dose_once"),)
 
     def __str__(self) -> str:
         """Show the old place."""
