@@ -8,7 +8,9 @@ is visible and nothing is allowed unless a rule here says so. An object out of s
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any, TypeVar
 
 from django.core.exceptions import ObjectDoesNotExist, PermissionDenied
@@ -60,8 +62,32 @@ def require(by: Any, permission: str, *objects: Model, at: models.Clinic | None 
         raise PermissionDenied("This account is not assigned to this clinic today.")
 
 
+_read_once: ContextVar[dict[Any, list[models.Clinic]] | None] = ContextVar(
+    "assignments read once", default=None
+)
+
+
+@contextmanager
+def assignments_read_once() -> Iterator[None]:
+    """Within this block, one request's, read each user's assignments only once."""
+    token = _read_once.set({})
+    try:
+        yield
+    finally:
+        _read_once.reset(token)
+
+
 def current_clinics(user: Any) -> list[models.Clinic]:
     """Return the clinics where ``user`` is assigned today, by each clinic's own calendar."""
+    known = _read_once.get()
+    if known is None:
+        return _current_clinics(user)
+    if user.pk not in known:
+        known[user.pk] = _current_clinics(user)
+    return known[user.pk]
+
+
+def _current_clinics(user: Any) -> list[models.Clinic]:
     # Two days of slack cover every time zone; the clinic's own date decides below.
     slack = dt.timedelta(days=2)
     around = timezone.now().date()

@@ -58,15 +58,29 @@ def versions_of(record: Record) -> QuerySet[Any]:
 def changes_of(record: Record) -> list[VersionChanges]:
     """Return every version of ``record``, newest first, each with its differences."""
     versions = list(versions_of(record))
-    relations = [
-        field.name for field in type(record)._meta.fields if field.many_to_one and field.concrete
-    ]
-    shown = {name: _display_names(type(record), name, versions) for name in relations}
+    shown = _shown_relations(record, versions)
     result = []
     for index, version in enumerate(versions):
         earlier = versions[index + 1] if index + 1 < len(versions) else None
         result.append(VersionChanges(version, tuple(_differences(version, earlier, shown))))
     return result
+
+
+def changes_since(record: Record, seen: int) -> tuple[FieldChange, ...]:
+    """Return what differs between the version ``seen`` of a record and its newest one."""
+    versions = list(versions_of(record))
+    earlier = next((version for version in versions if version.version == seen), None)
+    relations = [
+        field.name for field in type(record)._meta.fields if field.many_to_one and field.concrete
+    ]
+    shown = {name: _display_names(type(record), name, versions) for name in relations}
+    return tuple(_differences(versions[0], earlier, shown))
+
+
+def _shown_relations(record: Record, versions: list[Any]) -> dict[str, dict[Any, str]]:
+    model = type(record)
+    names = [field.name for field in model._meta.fields if field.many_to_one and field.concrete]
+    return {name: _display_names(model, name, versions) for name in names}
 
 
 def _display_names(model: type[Record], name: str, versions: list[Any]) -> dict[Any, str]:

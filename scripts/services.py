@@ -202,12 +202,15 @@ def running(home: Path, fast: bool) -> Iterator[dict[str, str]]:
 
 
 def run(command: list[str], fast: bool) -> int:
-    """Run a command with services of its own and return its exit status."""
+    """Run a command with services of its own and return its exit status.
+
+    `TEST_DIR` names a directory that is gone afterwards, for SQLite files of tests.
+    """
     VAR.mkdir(parents=True, exist_ok=True)
     home = Path(tempfile.mkdtemp(prefix="run-", dir=VAR))
     try:
         with running(home, fast) as urls:
-            process = subprocess.Popen(command, env=os.environ | urls)
+            process = subprocess.Popen(command, env=os.environ | urls | {"TEST_DIR": str(home)})
             try:
                 return process.wait()
             except BaseException:

@@ -31,3 +31,7 @@ class ConfirmationRequired(Exception):
         """Keep the open warnings."""
         self.warnings = warnings
         super().__init__(" ".join(warnings.values()))
+
+
+class TooManyLookups(Exception):
+    """This user has searched for patients of elsewhere too often within the hour."""

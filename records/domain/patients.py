@@ -173,6 +173,9 @@ def resolve_patient(*, by: Any, public_id: Any) -> Patient:
     Raises ``OutOfSight`` when neither is visible.
     """
     visible = access.visible_to(by, Patient)
+    seen = visible.filter(public_id=public_id, merged_into__isnull=True).first()
+    if seen is not None:
+        return seen
     patient = Patient.objects.filter(public_id=public_id).first()
     while patient is not None and patient.merged_into_id is not None:
         if not visible.filter(pk=patient.merged_into_id).exists():

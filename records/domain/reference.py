@@ -7,18 +7,20 @@ happened outside (renamed, moved) and gives it the day; *retire* ends use withou
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from django.core.exceptions import ValidationError
+from django.db import IntegrityError
 from django.utils import timezone
 
 from records import access
-from records.domain import unit
+from records.domain import bulk, unit
 from records.domain.patients import need_reason
 from records.models import Clinic, EuProduct, Manufacturer, Vaccine, VaccineTarget
 
 Reference = TypeVar("Reference", Clinic, Manufacturer, Vaccine)
+Listed = TypeVar("Listed", Manufacturer, Vaccine, VaccineTarget, EuProduct)
 
 ADDRESS = frozenset({"street_number", "street_name", "city", "state", "zip_code", "country"})
 FIELDS: dict[type, frozenset[str]] = {
@@ -57,6 +59,25 @@ def add_eu_product(*, by: Any, **fields: Any) -> EuProduct:
     access.require(by, "add_euproduct")
     product = EuProduct(**_known(EuProduct, fields))
     return unit.create(product, by=by, event="euproduct.added")
+
+
+@unit.transactional
+def add_many(*, by: Any, records: Sequence[Listed], reason: str) -> list[Listed]:
+    """Add many new rows of one table at once, as a published code list needs it.
+
+    ``reason`` names the list. Raises one ``ValidationError`` naming each field and row; the
+    database has the last word on keys and checks.
+    """
+    if not records:
+        return []
+    name = records[0]._meta.model_name
+    access.require(by, f"add_{name}")
+    need_reason(reason)
+    _check_many(records)
+    try:
+        return bulk.create_all(records, by=by, event=f"{name}.added", reason=reason)
+    except IntegrityError as error:
+        raise unit.explain(records[0], error) from error
 
 
 @unit.transactional
@@ -150,6 +171,20 @@ def _add(model: type[Reference], fields: Mapping[str, Any], *, by: Any) -> Refer
     access.require(by, f"add_{model._meta.model_name}")
     record = model(**_known(model, fields))
     return unit.create(record, by=by, event=f"{model._meta.model_name}.added")
+
+
+def _check_many(records: Sequence[Listed]) -> None:
+    """Check the columns of every row; relations are objects that were just read."""
+    relations = {field.name for field in records[0]._meta.fields if field.is_relation}
+    errors: dict[str, list[str]] = {}
+    for record in records:
+        try:
+            record.clean_fields(exclude=relations)
+        except ValidationError as error:
+            for field, messages in error.message_dict.items():
+                errors.setdefault(field, []).extend(f"{record}: {text}" for text in messages)
+    if errors:
+        raise ValidationError(errors)
 
 
 def _known(model: type, fields: Mapping[str, Any]) -> dict[str, Any]:

@@ -80,6 +80,10 @@ def configure(level: str, *, development: bool) -> None:
             },
             "root": {"handlers": ["stderr"], "level": level},
             # SQL statements hold personal data whatever the level.
-            "loggers": {"django.db.backends": {"level": "WARNING"}},
+            "loggers": {
+                "django.db.backends": {"level": "WARNING"},
+                # Scanners on the net cause these all day long.
+                "django.security.DisallowedHost": {"level": "CRITICAL"},
+            },
         }
     )

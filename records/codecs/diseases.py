@@ -1,0 +1,20 @@
+"""English names of the diseases that vaccines protect against (SNOMED CT)."""
+
+from __future__ import annotations
+
+import csv
+from functools import cache
+from pathlib import Path
+
+SHIPPED = Path(__file__).resolve().parent.parent / "data" / "diseases.csv"
+
+
+@cache
+def _names() -> dict[str, str]:
+    with SHIPPED.open(encoding="utf-8", newline="") as rows:
+        return {row["code"]: row["display"] for row in csv.DictReader(rows)}
+
+
+def disease_name(code: str) -> str:
+    """Return the name of a SNOMED CT code, or the code itself where none is shipped."""
+    return _names().get(code, f"SNOMED CT {code}")

@@ -1,0 +1,125 @@
+"""Finding a patient of elsewhere: exact surname and birth date, audited and rate-limited.
+
+A volunteer sees only the patients of their own clinics. To enrol somebody from elsewhere they
+may learn that a record exists: name and birth date, nothing more.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.contrib.auth import get_user_model
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+
+from records import access
+from records.domain import unit
+from records.domain.context import channel, request_id
+from records.domain.errors import TooManyLookups
+from records.domain.patients import enrol_patient
+from records.models import AuditEntry, Clinic, Patient, Record
+from records.models.fields import fold_name
+
+SEARCHED = "clinic.searched_elsewhere"
+FOUND = "patient.found_elsewhere"
+
+PER_HOUR = 30
+SHOWN = 20
+VALID_FOR = dt.timedelta(minutes=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """All that a volunteer learns of a patient of elsewhere."""
+
+    public_id: UUID
+    first_name: str
+    last_name: str
+    date_of_birth: dt.date
+    enrolled_here: bool
+
+
+@unit.transactional
+def find_elsewhere(
+    *, by: Any, clinic: Clinic, last_name: str, date_of_birth: dt.date
+) -> list[Found]:
+    """Return the patients of exactly this surname and birth date, wherever they belong.
+
+    Case and accents do not count; a merged record leads to its survivor. The search and every
+    patient found leave an audit entry. Raises ``TooManyLookups`` after ``PER_HOUR`` searches
+    within an hour and ``ValidationError`` for a surname without a letter.
+    """
+    access.require(by, "add_enrolment", clinic, at=clinic)
+    key = fold_name(last_name)
+    if not key:
+        raise ValidationError({"last_name": "Type the whole surname."})
+    # The lock lets two searches at once not both take the last one of the hour.
+    get_user_model()._default_manager.select_for_update().get(pk=by.pk)
+    if _searches(by) >= PER_HOUR:
+        raise TooManyLookups
+    rows = Patient.objects.filter(last_name_key=key, date_of_birth=date_of_birth).order_by("id")
+    patients = {patient.pk: patient for patient in map(_survivor, rows[:SHOWN])}
+    here = set(
+        access.enrolled_at([clinic])
+        .filter(patient__in=patients)
+        .values_list("patient_id", flat=True)
+    )
+    entries = [_entry(by, SEARCHED, clinic)]
+    entries += [_entry(by, FOUND, patient) for patient in patients.values()]
+    AuditEntry.objects.bulk_create(entries)
+    return [
+        Found(
+            patient.public_id,
+            patient.first_name,
+            patient.last_name,
+            patient.date_of_birth,
+            patient.pk in here,
+        )
+        for patient in patients.values()
+    ]
+
+
+@unit.transactional
+def enrol_found(*, by: Any, clinic: Clinic, public_id: UUID) -> Patient:
+    """Enrol a patient whom ``find_elsewhere`` has just shown to ``by``; return the record.
+
+    Raises ``OutOfSight`` for anybody else: knowing a public_id opens nothing.
+    """
+    access.require(by, "add_enrolment", clinic, at=clinic)
+    shown = AuditEntry.objects.filter(
+        actor=by.pk, action=FOUND, subject_id=public_id, at__gt=timezone.now() - VALID_FOR
+    )
+    patient = Patient.objects.filter(public_id=public_id).first()
+    if patient is None or not shown.exists():
+        raise access.OutOfSight("Patient not found.")
+    patient = _survivor(patient)
+    enrol_patient(by=by, patient=patient, clinic=clinic)
+    return patient
+
+
+def _searches(by: Any) -> int:
+    since = timezone.now() - dt.timedelta(hours=1)
+    return AuditEntry.objects.filter(actor=by.pk, action=SEARCHED, at__gt=since).count()
+
+
+def _survivor(patient: Patient) -> Patient:
+    while patient.merged_into is not None:
+        patient = patient.merged_into
+    return patient
+
+
+def _entry(by: Any, action: str, subject: Record) -> AuditEntry:
+    return AuditEntry(
+        actor=by,
+        action=action,
+        patient_id=unit.patient_of(subject),
+        subject_type=subject._meta.model_name or "",
+        subject_id=subject.public_id,
+        subject_version=subject.version,
+        fields=["last_name", "date_of_birth"],
+        channel=channel.get(),
+        request_id=request_id.get(),
+    )
