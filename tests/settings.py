@@ -5,6 +5,7 @@ may happen side by side.
 """
 
 import os
+from pathlib import Path
 
 os.environ["VAXPASS_MODE"] = "development"
 
@@ -16,8 +17,9 @@ _run = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))[:8]
 _default = DATABASES["default"]
 if _default["ENGINE"] == "django.db.backends.sqlite3":
     # A file, not memory: tests use real threads and connections.
-    (VAR_DIR / "tests").mkdir(parents=True, exist_ok=True)
-    _default["TEST"] = {"NAME": str(VAR_DIR / "tests" / f"{_run}.sqlite3")}
+    _directory = Path(os.environ.get("TEST_DIR", VAR_DIR / "tests"))
+    _directory.mkdir(parents=True, exist_ok=True)
+    _default["TEST"] = {"NAME": str(_directory / f"{_run}.sqlite3")}
 else:
     _default["TEST"] = {"NAME": f"test_{_default['NAME']}_{_run}", "CHARSET": "utf8mb4"}
 
