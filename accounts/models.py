@@ -6,6 +6,7 @@ import unicodedata
 import uuid
 from typing import Any, ClassVar
 
+from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.core.exceptions import ValidationError
 from django.db import models
@@ -78,7 +79,12 @@ class UserManager(BaseUserManager["User"]):
         """Return VaxPass itself, the actor of commands; ``sync_roles`` gives it its group."""
         user, _ = self.get_or_create(
             email_normalized=SYSTEM_EMAIL,
-            defaults={"email": SYSTEM_EMAIL, "name": "VaxPass", "kind": User.Kind.SYSTEM},
+            defaults={
+                "email": SYSTEM_EMAIL,
+                "name": "VaxPass",
+                "kind": User.Kind.SYSTEM,
+                "password": make_password(None),
+            },
         )
         return user
 

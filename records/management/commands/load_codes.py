@@ -52,7 +52,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Load everything in one transaction, by VaxPass itself, and print a summary."""
         sources = Sources(options["cvx"], options["mvx"], options["products"], options["groups"])
-        system = get_user_model().objects.system()  # type: ignore[attr-defined]
+        system = get_user_model().objects.system()
         if not system.has_perm("records.add_vaccine"):
             raise CommandError("VaxPass itself has no role yet: run sync_roles first.")
         dry_run = options["dry_run"]
@@ -93,8 +93,8 @@ class Command(BaseCommand):
             f"{targets.source.title}: {len(targets.added)} added, {len(targets.removed)} removed,"
             f" {targets.unchanged} unchanged"
         )
-        if targets.source.unknown:
-            codes = ", ".join(targets.source.unknown)
+        if targets.without:
+            codes = ", ".join(targets.without)
             self.stdout.write(
                 f"No disease is known for CVX {codes}. Enter it in the admin, or their doses"
                 " count in no series."
