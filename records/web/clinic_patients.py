@@ -1,0 +1,79 @@
+"""Patients in the clinic workspace: registration and the patient's page."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods, require_safe
+
+from records import access
+from records.domain.passports import read_passport
+from records.domain.patients import register_patient, resolve_patient, similar_patients
+from records.models import Dose, DoseStatus, Patient, PatientIdentifier
+from records.web.clinic_find import forget_search, typed
+from records.web.forms import RegisterForm
+from records.web.presenting import dose_row
+from records.web.shift import Shift, clinic_page
+
+
+@require_http_methods(["GET", "POST"])
+@clinic_page
+def register(request: HttpRequest, shift: Shift) -> HttpResponse:
+    """Register a patient, after a look for a record that exists already."""
+    if request.method == "GET":
+        form = RegisterForm(initial=typed(request))
+        return render(request, "clinic/register.html", {"shift": shift, "form": form})
+    form = RegisterForm(request.POST)
+    context: dict[str, Any] = {"shift": shift, "form": form}
+    if form.is_valid():
+        similar = list(similar_patients(fields=form.cleaned_data))
+        # The number that the person saw: a form sent twice meets the record it made itself.
+        if str(len(similar)) == request.POST.get("register_anyway", "0"):
+            try:
+                patient = register_patient(by=request.user, clinic=shift.clinic, **form.values())
+            except ValidationError as error:
+                form.show(error)
+            else:
+                forget_search(request)
+                return redirect("clinic:record", patient.public_id)
+        else:
+            context |= _lookalikes(request, similar)
+    return render(request, "clinic/register.html", context)
+
+
+@require_safe
+@clinic_page
+def patient_page(request: HttpRequest, shift: Shift, patient_id: UUID) -> HttpResponse:
+    """Show who the patient is and every dose, and lead on to what can be done."""
+    patient = resolve_patient(by=request.user, public_id=patient_id)
+    if patient.public_id != patient_id:
+        return redirect("clinic:patient", patient.public_id)
+    doses = {
+        dose.public_id: dose
+        for dose in access.visible_to(request.user, Dose)
+        .filter(patient=patient)
+        .select_related("vaccine", "lot__vaccine", "clinic")
+        .order_by("-administered_on", "-id")
+    }
+    passport = read_passport(by=request.user, patient=patient)
+    context = {
+        "shift": shift,
+        "patient": patient,
+        "identifiers": access.visible_to(request.user, PatientIdentifier).filter(patient=patient),
+        "completed": [
+            (dose_row(dose), shift.may_correct(doses[dose.public_id])) for dose in passport
+        ],
+        "others": [dose for dose in doses.values() if dose.status != DoseStatus.COMPLETED],
+    }
+    return render(request, "clinic/patient.html", context)
+
+
+def _lookalikes(request: HttpRequest, similar: list[Patient]) -> dict[str, Any]:
+    """Return the records that look the same: whose they are only where the user sees them."""
+    keys = [patient.pk for patient in similar]
+    seen = list(access.visible_to(request.user, Patient).filter(pk__in=keys))
+    return {"similar": len(similar), "seen": seen, "unseen": len(similar) - len(seen)}

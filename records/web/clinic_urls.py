@@ -1,0 +1,30 @@
+"""The clinic workspace, under ``/clinic/``."""
+
+from django.urls import path
+
+from records.web import clinic_doses, clinic_find, clinic_patients
+
+app_name = "clinic"
+
+urlpatterns = [
+    path("", clinic_find.find, name="find"),
+    path("shift", clinic_find.shift_page, name="shift"),
+    path("elsewhere", clinic_find.elsewhere, name="elsewhere"),
+    path("patients/new", clinic_patients.register, name="register"),
+    path("patients/<uuid:patient_id>/", clinic_patients.patient_page, name="patient"),
+    path("patients/<uuid:patient_id>/enrol", clinic_find.enrol, name="enrol"),
+    path("patients/<uuid:patient_id>/record", clinic_doses.record, name="record"),
+    path(
+        "patients/<uuid:patient_id>/record-not-given",
+        clinic_doses.record_not_given,
+        name="record_not_given",
+    ),
+    path(
+        "patients/<uuid:patient_id>/record-elsewhere",
+        clinic_doses.record_outside,
+        name="record_outside",
+    ),
+    path("doses/<uuid:dose_id>/", clinic_doses.dose_page, name="dose"),
+    path("doses/<uuid:dose_id>/amend", clinic_doses.amend, name="amend"),
+    path("doses/<uuid:dose_id>/void", clinic_doses.void, name="void"),
+]

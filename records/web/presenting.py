@@ -1,0 +1,46 @@
+"""How a dose is put into words for a person."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+
+from records.codecs.diseases import disease_name
+from records.domain.passports import PassportDose
+from records.models import Route, Site
+
+
+@dataclass(frozen=True, slots=True)
+class DoseRow:
+    """One completed dose with its words; ``number`` is empty where the series differ."""
+
+    dose: PassportDose
+    number: int | None
+    series: list[str]
+    how: str
+
+
+def dose_row(dose: PassportDose) -> DoseRow:
+    """Return a dose of a passport with the words that a page shows."""
+    ranks = set(dose.positions.values())
+    site = str(Site(dose.site).label) if dose.site else ""
+    route = str(Route(dose.route).label) if dose.route else ""
+    return DoseRow(
+        dose,
+        ranks.pop() if len(ranks) == 1 else None,
+        series_words(dose.positions),
+        ", ".join(part for part in (site, route.lower()) if part),
+    )
+
+
+def series_words(positions: Mapping[str, int]) -> list[str]:
+    """Return the place in each series, diseases of the same place together."""
+    together: dict[int, list[str]] = {}
+    for code, rank in positions.items():
+        together.setdefault(rank, []).append(disease_name(code))
+    return [
+        _("Dose %(rank)d · %(diseases)s") % {"rank": rank, "diseases": ", ".join(sorted(names))}
+        for rank, names in sorted(together.items())
+    ]

@@ -1,0 +1,386 @@
+"""Recording, confirming, amending and voiding a dose."""
+
+import datetime as dt
+import re
+from collections.abc import Callable
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.test import Client
+
+from records.domain import doses, lots
+from records.models import Clinic, Dose, DoseStatus, Lot, Patient
+from records.web import clinic_doses
+from tests.records.factories import (
+    days_ago,
+    make_clinic,
+    make_dose,
+    make_lot,
+    make_manufacturer,
+    make_patient,
+    make_vaccine,
+    make_volunteer_user,
+    system,
+)
+
+pytestmark = pytest.mark.django_db
+
+NOBODY = "00000000-0000-4000-8000-000000000000"
+
+
+@pytest.fixture
+def patient(clinic: Clinic) -> Patient:
+    return make_patient(last_name="Okonkwo", clinic=clinic)
+
+
+@pytest.fixture
+def lot() -> Lot:
+    return make_lot(vaccine=make_vaccine(min_interval_days=28))
+
+
+@pytest.fixture
+def dose(patient: Patient, lot: Lot, clinic: Clinic, volunteer: Any) -> Dose:
+    """A dose of yesterday, given here."""
+    return make_dose(
+        patient=patient,
+        lot=lot,
+        clinic=clinic,
+        volunteer=volunteer.volunteer,
+        administered_on=days_ago(1),
+    )
+
+
+def path_of(patient: Patient, tail: str = "record") -> str:
+    return f"/clinic/patients/{patient.public_id}/{tail}"
+
+
+def filled(client: Client, path: str, **fields: Any) -> dict[str, Any]:
+    """Return what a browser sends from the form at ``path``: its own values, then ``fields``."""
+    form = client.get(path).context["form"]
+    data = {}
+    for field in form:
+        value = field.value()
+        data[field.name] = getattr(value, "public_id", value)
+    data |= fields
+    return {name: value for name, value in data.items() if value is not None}
+
+
+def test_record_saves_and_confirms(
+    at_work: Client, volunteer: Any, clinic: Clinic, patient: Patient, lot: Lot
+) -> None:
+    data = filled(at_work, path_of(patient), lot=lot.public_id, site="LD", route="IM")
+    response = at_work.post(path_of(patient), data, follow=True)
+    dose = Dose.objects.get()
+    assert response.redirect_chain == [(f"/clinic/doses/{dose.public_id}/", 302)]
+    assert (dose.patient, dose.lot, dose.clinic, dose.site) == (patient, lot, clinic, "LD")
+    assert (dose.volunteer, dose.recorded_by) == (volunteer.volunteer, volunteer)
+    assert dose.administered_on == clinic.today()
+    page = response.content.decode()
+    for shown in (
+        "The dose is recorded",
+        "Ada Okonkwo",
+        lot.vaccine.short_name,
+        "Dose 1 · COVID-19",
+        lot.number,
+        "Left deltoid",
+        "Next patient",
+        f"/clinic/doses/{dose.public_id}/void",
+    ):
+        assert shown in page
+
+
+def test_record_offers_the_lot_of_the_last_dose(
+    at_work: Client, patient: Patient, lot: Lot
+) -> None:
+    make_lot()
+    at_work.post(path_of(patient), filled(at_work, path_of(patient), lot=lot.public_id))
+    assert filled(at_work, path_of(patient))["lot"] == lot.public_id
+
+
+def test_record_sent_twice_records_once(at_work: Client, patient: Patient, lot: Lot) -> None:
+    data = filled(at_work, path_of(patient), lot=lot.public_id)
+    first = at_work.post(path_of(patient), data)
+    second = at_work.post(path_of(patient), data, follow=True)
+    assert second.redirect_chain == [(first["Location"], 302)]
+    assert "recorded once" in second.content.decode()
+    assert Dose.objects.count() == 1
+
+
+def test_record_sent_at_the_same_time_records_once(
+    at_work: Client, patient: Patient, lot: Lot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = filled(at_work, path_of(patient), lot=lot.public_id)
+    first = at_work.post(path_of(patient), data)
+    look_up = clinic_doses._recorded_by_form
+    answers = iter([lambda *args: None, look_up])
+    monkeypatch.setattr(clinic_doses, "_recorded_by_form", lambda *args: next(answers)(*args))
+    assert at_work.post(path_of(patient), data)["Location"] == first["Location"]
+    assert Dose.objects.count() == 1
+
+
+def test_record_with_a_token_of_another_patients_form_records(
+    at_work: Client, clinic: Clinic, patient: Patient, lot: Lot
+) -> None:
+    data = filled(at_work, path_of(patient), lot=lot.public_id)
+    at_work.post(path_of(patient), data)
+    other = make_patient(clinic=clinic)
+    response = at_work.post(path_of(other), data)
+    assert response.status_code == 200
+    assert "already" in response.content.decode()
+    assert Dose.objects.count() == 1
+
+
+def test_record_asks_about_a_short_interval_and_takes_yes(
+    at_work: Client, patient: Patient, lot: Lot, dose: Dose
+) -> None:
+    data = filled(at_work, path_of(patient), lot=lot.public_id)
+    asked = at_work.post(path_of(patient), data)
+    assert asked.status_code == 200
+    assert 'name="confirmed" value="short_interval"' in asked.content.decode()
+    assert Dose.objects.count() == 1
+    assert at_work.post(path_of(patient), {**data, "confirmed": "other"}).status_code == 200
+    response = at_work.post(path_of(patient), {**data, "confirmed": "short_interval"})
+    assert response.status_code == 302
+    assert Dose.objects.count() == 2
+
+
+def test_record_keeps_what_was_confirmed_while_something_else_is_wrong(
+    at_work: Client, patient: Patient, lot: Lot, dose: Dose
+) -> None:
+    data = filled(at_work, path_of(patient), lot=lot.public_id, confirmed="short_interval")
+    page = at_work.post(path_of(patient), {**data, "administered_on": "2999-01-01"})
+    text = page.content.decode()
+    assert "The day is in the future." in text
+    assert '<input type="hidden" name="confirmed" value="short_interval">' in text
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"lot": ""}, "This field is required."),
+        ({"lot": "nonsense"}, "is not a valid"),
+        ({"lot": NOBODY}, "Select a valid choice."),
+        ({"administered_on": "1979-01-01"}, "before the patient"),
+        ({"administered_on": "x"}, "Type the date as year-month-day."),
+        ({"administered_on": "2999-01-01"}, "The day is in the future."),
+        ({"site": "XX"}, "Select a valid choice."),
+        ({"token": ""}, "This field is required."),
+        ({"volunteer": NOBODY}, "Select a valid choice."),
+    ],
+)
+def test_record_names_what_is_wrong(
+    at_work: Client, patient: Patient, lot: Lot, fields: dict[str, str], message: str
+) -> None:
+    data = filled(at_work, path_of(patient), lot=lot.public_id) | fields
+    response = at_work.post(path_of(patient), data)
+    assert response.status_code == 200
+    assert message in response.content.decode()
+    assert 'class="error-summary"' in response.content.decode()
+    assert not Dose.objects.exists()
+
+
+def test_record_offers_a_lot_recalled_lately_for_an_earlier_dose_only(
+    at_work: Client, patient: Patient, lot: Lot
+) -> None:
+    lots.recall_lot(by=system(), lot=lot, version=1, recalled_on=days_ago(2), reason="Cold chain")
+    data = filled(at_work, path_of(patient), lot=lot.public_id)
+    assert "was recalled on or before" in at_work.post(path_of(patient), data).content.decode()
+    data["administered_on"] = days_ago(3)
+    asked = at_work.post(path_of(patient), data)
+    assert "has been recalled since" in asked.content.decode()
+    confirmed = {**data, "confirmed": "lot_recalled_since"}
+    assert at_work.post(path_of(patient), confirmed).status_code == 302
+    assert Dose.objects.get().lot == lot
+
+
+@pytest.mark.parametrize("days", [61, 400])
+def test_record_does_not_offer_a_lot_of_long_ago(
+    at_work: Client, patient: Patient, days: int
+) -> None:
+    old = make_lot(expires_on=days_ago(days))
+    assert str(old.public_id) not in at_work.get(path_of(patient)).content.decode()
+
+
+def test_dose_from_elsewhere_needs_no_lot(at_work: Client, patient: Patient) -> None:
+    vaccine, path = make_vaccine(), path_of(patient, "record-elsewhere")
+    data = filled(at_work, path, vaccine=vaccine.public_id, administered_on="1999-03-04")
+    page = at_work.post(path, data, follow=True).content.decode()
+    dose = Dose.objects.get()
+    assert not dose.primary_source
+    assert (dose.vaccine, dose.clinic, dose.volunteer) == (vaccine, None, None)
+    assert (dose.manufacturer, dose.administered_on) == (None, dt.date(1999, 3, 4))
+    assert "not given here" in page
+
+
+def test_dose_from_elsewhere_may_name_its_manufacturer(at_work: Client, patient: Patient) -> None:
+    maker, path = make_manufacturer(), path_of(patient, "record-elsewhere")
+    data = filled(
+        at_work,
+        path,
+        vaccine=make_vaccine().public_id,
+        manufacturer=maker.public_id,
+        administered_on="1999-03-04",
+    )
+    at_work.post(path, data)
+    assert (Dose.objects.get().manufacturer, Dose.objects.get().dose_number) == (maker, 1)
+
+
+def test_dose_not_given_needs_a_reason(at_work: Client, clinic: Clinic, patient: Patient) -> None:
+    path = path_of(patient, "record-not-given")
+    data = filled(at_work, path, vaccine=make_vaccine().public_id, status_reason=" ")
+    assert "This field is required." in at_work.post(path, data).content.decode()
+    page = at_work.post(path, {**data, "status_reason": "Fever"}, follow=True).content.decode()
+    dose = Dose.objects.get()
+    assert (dose.status, dose.status_reason, dose.clinic) == ("not-done", "Fever", clinic)
+    assert "Recorded as not given" in page
+
+
+def test_amend_saves_the_next_version_with_the_reason(
+    at_work: Client, volunteer: Any, dose: Dose
+) -> None:
+    path = f"/clinic/doses/{dose.public_id}/amend"
+    data = filled(at_work, path, administered_on=days_ago(2), reason="Wrong day")
+    assert at_work.post(path, data)["Location"] == f"/clinic/doses/{dose.public_id}/"
+    dose.refresh_from_db()
+    assert (dose.administered_on, dose.version) == (days_ago(2), 2)
+    latest = dose.history.get(version=2)
+    assert (latest.history_change_reason, latest.history_user) == ("Wrong day", volunteer)
+
+
+def test_amend_needs_a_reason(at_work: Client, dose: Dose) -> None:
+    path = f"/clinic/doses/{dose.public_id}/amend"
+    response = at_work.post(path, filled(at_work, path, administered_on=days_ago(2), reason=" "))
+    assert "This field is required." in response.content.decode()
+    assert Dose.objects.get().version == 1
+
+
+def test_amend_offers_the_lot_that_the_dose_names(
+    at_work: Client, clinic: Clinic, volunteer: Any, patient: Patient
+) -> None:
+    lot = make_lot(expires_on=days_ago(100))
+    dose = make_dose(
+        patient=patient,
+        lot=lot,
+        clinic=clinic,
+        volunteer=volunteer.volunteer,
+        administered_on=days_ago(200),
+    )
+    path = f"/clinic/doses/{dose.public_id}/amend"
+    at_work.post(path, filled(at_work, path, site="RD", reason="Other arm"))
+    dose.refresh_from_db()
+    assert (dose.lot, dose.site) == (lot, "RD")
+    assert str(lot.public_id) not in at_work.get(path_of(patient)).content.decode()
+
+
+def test_amend_of_another_volunteers_dose_keeps_who_gave_it(
+    client: Client, clinic: Clinic, volunteer: Any, dose: Dose
+) -> None:
+    client.force_login(make_volunteer_user(clinic))
+    path = f"/clinic/doses/{dose.public_id}/amend"
+    client.post(path, filled(client, path, site="RD", reason="Other arm"))
+    dose.refresh_from_db()
+    assert (dose.site, dose.volunteer) == ("RD", volunteer.volunteer)
+
+
+def test_amend_of_a_dose_from_elsewhere_asks_for_the_vaccine(
+    at_work: Client, patient: Patient
+) -> None:
+    dose = make_dose(patient=patient, vaccine=make_vaccine())
+    path = f"/clinic/doses/{dose.public_id}/amend"
+    vaccine = make_vaccine()
+    at_work.post(path, filled(at_work, path, vaccine=vaccine.public_id, reason="Misread card"))
+    dose.refresh_from_db()
+    assert (dose.vaccine, dose.lot_number) == (vaccine, None)
+
+
+@pytest.mark.parametrize("what", ["amend", "void"])
+def test_stale_correction_shows_both_versions_and_saves_nothing(
+    at_work: Client, dose: Dose, what: str
+) -> None:
+    path = f"/clinic/doses/{dose.public_id}/{what}"
+    data = filled(at_work, path, reason="Mine", site="RD")
+    doses.amend_dose(by=system(), dose=dose, version=1, reason="Colleague", changes={"site": "LT"})
+    response = at_work.post(path, data)
+    page = response.content.decode()
+    assert response.status_code == 409
+    for shown in ("version 1", "version 2", "Left thigh", "Colleague", "VaxPass", f'"{path}"'):
+        assert shown in page
+    dose.refresh_from_db()
+    assert (dose.version, dose.site, dose.status) == (2, "LT", "completed")
+
+
+def test_void_keeps_the_dose_with_the_reason(at_work: Client, dose: Dose) -> None:
+    path = f"/clinic/doses/{dose.public_id}/void"
+    page = at_work.post(path, filled(at_work, path, reason="Wrong arm"), follow=True)
+    dose.refresh_from_db()
+    assert (dose.status, dose.status_reason) == (DoseStatus.ENTERED_IN_ERROR, "Wrong arm")
+    assert "Wrong arm" in page.content.decode()
+
+
+@pytest.mark.parametrize("what", ["amend", "void"])
+def test_voided_dose_cannot_be_corrected(at_work: Client, dose: Dose, what: str) -> None:
+    doses.void_dose(by=system(), dose=dose, version=1, reason="Wrong")
+    response = at_work.get(f"/clinic/doses/{dose.public_id}/{what}", follow=True)
+    page = response.content.decode()
+    assert response.redirect_chain[-1][0] == f"/clinic/doses/{dose.public_id}/"
+    assert "This dose was voided" in page
+    assert f"{dose.public_id}/amend" not in page
+
+
+@pytest.mark.parametrize("what", ["amend", "void"])
+def test_dose_of_another_clinic_is_read_only(at_work: Client, patient: Patient, what: str) -> None:
+    dose = make_dose(patient=patient)
+    page = at_work.get(f"/clinic/doses/{dose.public_id}/")
+    assert page.status_code == 200
+    assert f"{dose.public_id}/{what}" not in page.content.decode()
+    path = f"/clinic/doses/{dose.public_id}/{what}"
+    assert at_work.get(path).status_code == 403
+    assert at_work.post(path, {"reason": "x", "version": 1}).status_code == 403
+    assert Dose.objects.get().version == 1
+
+
+@pytest.mark.parametrize("tail", ["", "amend", "void"])
+def test_dose_out_of_sight_is_404_like_an_absent_one(
+    client: Client, dose: Dose, tail: str, text_of: Callable[[Any], str]
+) -> None:
+    client.force_login(make_volunteer_user(make_clinic()))
+    there = client.get(f"/clinic/doses/{dose.public_id}/{tail}")
+    absent = client.get(f"/clinic/doses/{uuid4()}/{tail}")
+    assert there.status_code == absent.status_code == 404
+    assert text_of(there) == text_of(absent)
+    for method in (client.post, client.get):
+        assert method(f"/clinic/doses/{dose.public_id}/void", {}).status_code == 404
+
+
+def test_record_post_of_a_patient_out_of_sight_is_404(at_work: Client, lot: Lot) -> None:
+    other = make_patient(clinic=make_clinic())
+    data = {"lot": lot.public_id, "administered_on": days_ago(0), "token": uuid4()}
+    assert at_work.post(path_of(other), data).status_code == 404
+    assert not Dose.objects.exists()
+
+
+def test_pages_take_few_queries(
+    at_work: Client,
+    patient: Patient,
+    dose: Dose,
+    django_assert_max_num_queries: Callable[[int], Any],
+) -> None:
+    for _ in range(5):
+        make_lot()
+    for path, most in (
+        (path_of(patient), 11),
+        (path_of(patient, "record-elsewhere"), 9),
+        (path_of(patient, "record-not-given"), 9),
+        (f"/clinic/doses/{dose.public_id}/", 14),
+        (f"/clinic/doses/{dose.public_id}/amend", 11),
+        (f"/clinic/doses/{dose.public_id}/void", 6),
+    ):
+        with django_assert_max_num_queries(most):
+            assert at_work.get(path).status_code == 200
+
+
+def test_forms_are_not_stored_and_have_no_inline_code(at_work: Client, patient: Patient) -> None:
+    response = at_work.get(path_of(patient))
+    assert "no-store" in response["Cache-Control"]
+    assert not re.search(r"<script(?! src)|\sstyle=|\son\w+=", response.content.decode())

@@ -1,0 +1,204 @@
+"""The patient's portal."""
+
+import datetime as dt
+from collections.abc import Callable
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from accounts.roles import PATIENT, VOLUNTEER
+from records.domain import doses, grants, lots, merges
+from records.models import GrantTemplate, Patient
+from tests.records.factories import (
+    days_ago,
+    make_clinic,
+    make_dose,
+    make_grant,
+    make_lot,
+    make_patient,
+    make_user,
+    make_vaccine,
+    make_volunteer,
+    system,
+)
+
+pytestmark = pytest.mark.django_db
+
+MMR = ["14189004", "36989005", "36653000"]
+
+
+@pytest.fixture
+def user(db: None) -> Any:
+    return make_user(PATIENT.name)
+
+
+@pytest.fixture
+def patient(user: Any) -> Patient:
+    """The user's own record."""
+    patient = make_patient(last_name="Okonkwo", date_of_birth=dt.date(1986, 4, 2))
+    make_grant(user, patient)
+    return patient
+
+
+@pytest.fixture
+def at_home(client: Client, user: Any) -> Client:
+    client.force_login(user)
+    return client
+
+
+def page_of(patient: Patient) -> str:
+    return f"/passport/{patient.public_id}/"
+
+
+@pytest.mark.parametrize("path", ["/passport/", "/passport/00000000-0000-4000-8000-000000000000/"])
+def test_portal_without_sign_in_leads_to_it(client: Client, path: str) -> None:
+    assert client.get(path)["Location"].startswith("/accounts/login/?next=/passport/")
+
+
+@pytest.mark.parametrize("path", ["/passport/", "/passport/00000000-0000-4000-8000-000000000000/"])
+def test_portal_without_role_is_403(client: Client, path: str) -> None:
+    client.force_login(make_user(VOLUNTEER.name))
+    assert client.get(path).status_code == 403
+
+
+def test_portal_without_a_record_says_what_to_do(at_home: Client) -> None:
+    page = at_home.get("/passport/").content.decode()
+    assert "No passport is connected to your account yet" in page
+
+
+def test_portal_with_one_record_opens_it(at_home: Client, patient: Patient) -> None:
+    assert at_home.get("/passport/")["Location"] == page_of(patient)
+
+
+def test_portal_lists_ones_own_record_first(
+    at_home: Client, user: Any, patient: Patient, django_assert_max_num_queries: Any
+) -> None:
+    make_grant(user, make_patient(last_name="Aaron"), template=GrantTemplate.GUARDIAN)
+    with django_assert_max_num_queries(5):
+        page = at_home.get("/passport/").content.decode()
+    assert page.index("Ada Okonkwo") < page.index("Ada Aaron")
+    assert "Parent or guardian" in page
+
+
+def test_passport_shows_each_dose(at_home: Client, patient: Patient) -> None:
+    clinic = make_clinic(name="Harbour Clinic")
+    vaccine = make_vaccine(short_name="MMR", diseases=MMR)
+    lot = make_lot(vaccine=vaccine)
+    for days in (400, 30):
+        make_dose(
+            patient=patient,
+            lot=lot,
+            clinic=clinic,
+            volunteer=make_volunteer(clinic),
+            administered_on=days_ago(days),
+        )
+    page = at_home.get(page_of(patient)).content.decode()
+    for shown in (
+        "Ada Okonkwo",
+        "2 April 1986",
+        "MMR",
+        lot.number,
+        "Harbour Clinic",
+        "Dose 1 · Measles, Mumps, Rubella",
+        "Dose 2 · Measles, Mumps, Rubella",
+    ):
+        assert shown in page
+    assert page.index("Dose 2") < page.index("Dose 1")
+    assert "Lot recalled" not in page
+
+
+def test_passport_tells_series_of_different_length_apart(at_home: Client, patient: Patient) -> None:
+    measles = make_vaccine(diseases=MMR[:1])
+    make_dose(patient=patient, vaccine=measles, administered_on=days_ago(400))
+    make_dose(patient=patient, vaccine=make_vaccine(diseases=MMR))
+    page = at_home.get(page_of(patient)).content.decode()
+    assert "Dose 1 · Mumps, Rubella" in page
+    assert "Dose 2 · Measles" in page
+    assert "Copied from another record" in page
+
+
+def test_passport_marks_a_recalled_lot(at_home: Client, patient: Patient) -> None:
+    lot = make_lot()
+    make_dose(patient=patient, lot=lot)
+    lots.recall_lot(by=system(), lot=lot, version=1, recalled_on=days_ago(0), reason="Cold chain")
+    assert "Lot recalled" in at_home.get(page_of(patient)).content.decode()
+
+
+def test_passport_leaves_out_a_voided_dose(at_home: Client, patient: Patient) -> None:
+    lot = make_lot()
+    dose = make_dose(patient=patient, lot=lot)
+    assert lot.number in at_home.get(page_of(patient)).content.decode()
+    doses.void_dose(by=system(), dose=dose, version=1, reason="Wrong patient")
+    page = at_home.get(page_of(patient)).content.decode()
+    assert lot.number not in page
+    assert "No vaccination yet" in page
+
+
+def test_passport_of_another_patient_is_404_like_an_absent_one(
+    at_home: Client, patient: Patient, text_of: Callable[[Any], str]
+) -> None:
+    there = at_home.get(page_of(make_patient()))
+    absent = at_home.get(f"/passport/{uuid4()}/")
+    assert there.status_code == absent.status_code == 404
+    assert text_of(there) == text_of(absent)
+
+
+def test_passport_of_an_expired_grant_is_404(at_home: Client, user: Any) -> None:
+    patient = make_patient()
+    make_grant(user, patient, expires_at=timezone.now() + dt.timedelta(hours=1))
+    assert at_home.get(page_of(patient)).status_code == 200
+    make_grant(user, patient, expires_at=timezone.now() - dt.timedelta(seconds=1))
+    assert at_home.get(page_of(patient)).status_code == 404
+    assert "No passport is connected" in at_home.get("/passport/").content.decode()
+
+
+def test_passport_of_a_revoked_grant_is_404(at_home: Client, user: Any) -> None:
+    patient = make_patient()
+    grant = make_grant(user, patient)
+    grants.revoke_access(by=system(), grant=grant, reason="Asked for")
+    assert at_home.get(page_of(patient)).status_code == 404
+
+
+def test_passport_of_a_disabled_user_needs_sign_in(
+    at_home: Client, user: Any, patient: Patient
+) -> None:
+    user.is_active = False
+    user.save()
+    assert at_home.get(page_of(patient)).status_code == 302
+
+
+def test_portal_shows_a_volunteer_no_patient_of_the_clinic(client: Client) -> None:
+    clinic = make_clinic()
+    user = make_user(VOLUNTEER.name)
+    user.groups.add(*make_user(PATIENT.name).groups.all())
+    make_volunteer(clinic, user=user)
+    client.force_login(user)
+    seen = make_patient(clinic=clinic)
+    assert client.get(f"/clinic/patients/{seen.public_id}/").status_code == 200
+    assert client.get(page_of(seen)).status_code == 404
+
+
+def test_passport_of_a_merged_record_says_so_until_the_clinic_confirms(
+    at_home: Client, user: Any, patient: Patient
+) -> None:
+    survivor = make_patient()
+    make_dose(patient=patient)
+    merges.merge_patients(
+        by=system(), survivor=survivor, duplicate=patient, version=1, reason="Same person"
+    )
+    assert "joined with another one" in at_home.get(page_of(patient)).content.decode()
+    assert at_home.get(page_of(survivor)).status_code == 404
+    make_grant(user, survivor)
+    assert at_home.get(page_of(patient))["Location"] == page_of(survivor)
+
+
+def test_passport_takes_few_queries_however_many_doses(
+    at_home: Client, patient: Patient, django_assert_max_num_queries: Callable[[int], Any]
+) -> None:
+    for days in range(10, 60, 10):
+        make_dose(patient=patient, administered_on=days_ago(days))
+    with django_assert_max_num_queries(12):
+        assert at_home.get(page_of(patient)).status_code == 200
