@@ -133,6 +133,13 @@ class User(AbstractBaseUser, PermissionsMixin):
         super().clean()
         self.email_normalized = normalize_email(self.email)
 
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Save; whoever saves the address alone, as allauth does, saves its folded twin too."""
+        fields = kwargs.get("update_fields")
+        if fields is not None and "email" in fields:
+            kwargs["update_fields"] = {*fields, "email_normalized"}
+        super().save(*args, **kwargs)
+
     def get_full_name(self) -> str:
         """Return the name that pages show."""
         return str(self)

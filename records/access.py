@@ -28,6 +28,7 @@ MANAGING = (
     models.GrantTemplate.GUARDIAN,
     models.GrantTemplate.CARER,
 )
+SHARING = (models.GrantTemplate.SELF, models.GrantTemplate.GUARDIAN)
 
 
 class OutOfSight(ObjectDoesNotExist):
@@ -178,6 +179,23 @@ def _own_or_by_permission(path: str) -> Callable[[Any, QuerySet[M]], QuerySet[M]
     return rule
 
 
+def _volunteers(user: Any, rows: QuerySet[M]) -> QuerySet[M]:
+    """Whoever links volunteers to accounts has to find them."""
+    if user.has_perm("records.link_volunteer"):
+        return rows
+    return _own_or_by_permission("user_id")(user, rows)
+
+
+def _grants(user: Any, rows: QuerySet[M]) -> QuerySet[M]:
+    """One's own grants, and all of the patients whose record one may share."""
+    if user.has_perm("records.view_patientgrant"):
+        return rows
+    if not user.has_perm(OWN_RECORD):
+        return rows.none()
+    shared = list(granted_to(user, *SHARING).values_list("patient_id", flat=True))
+    return rows.filter(Q(user_id=user.pk) | Q(patient__in=shared))
+
+
 def _record_keepers(user: Any, rows: QuerySet[M]) -> QuerySet[M]:
     return rows if user.has_perm(EVERYTHING) else rows.none()
 
@@ -189,13 +207,13 @@ RULES: dict[type[Model], Callable[[Any, QuerySet[Any]], QuerySet[Any]]] = {
     models.VaccineTarget: _by_permission,
     models.EuProduct: _by_permission,
     models.Lot: _by_permission,
-    models.Volunteer: _own_or_by_permission("user_id"),
+    models.Volunteer: _volunteers,
     models.Assignment: _own_or_by_permission("volunteer__user_id"),
     models.Patient: _patient,
     models.PatientIdentifier: _of_patient("patient"),
     models.Enrolment: _of_patient("patient"),
     models.Dose: _of_patient("patient"),
-    models.PatientGrant: _of_patient("patient"),
+    models.PatientGrant: _grants,
     models.PatientMerge: _record_keepers,
     models.MergedDose: _record_keepers,
     models.MergedEnrolment: _record_keepers,

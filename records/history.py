@@ -70,11 +70,7 @@ def changes_since(record: Record, seen: int) -> tuple[FieldChange, ...]:
     """Return what differs between the version ``seen`` of a record and its newest one."""
     versions = list(versions_of(record))
     earlier = next((version for version in versions if version.version == seen), None)
-    relations = [
-        field.name for field in type(record)._meta.fields if field.many_to_one and field.concrete
-    ]
-    shown = {name: _display_names(type(record), name, versions) for name in relations}
-    return tuple(_differences(versions[0], earlier, shown))
+    return tuple(_differences(versions[0], earlier, _shown_relations(record, versions)))
 
 
 def _shown_relations(record: Record, versions: list[Any]) -> dict[str, dict[Any, str]]:

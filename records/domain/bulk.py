@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any, TypeVar
 
 from records.domain.context import channel, request_id
-from records.domain.unit import patient_of
+from records.domain.unit import filled, patient_of
 from records.models import AuditEntry, OutboxEvent, Record
 
 Rec = TypeVar("Rec", bound=Record)
@@ -23,13 +23,13 @@ def create_all(records: Sequence[Rec], *, by: Any, event: str, reason: str = "")
     if not records:
         return []
     model = type(records[0])
+    fields = sorted({name for record in records for name in filled(record)})
     model._default_manager.bulk_create(records, batch_size=BATCH)
     rows = list(records)
     if rows[0].pk is None:
         identifiers = [row.public_id for row in rows]
         found = model._default_manager.filter(public_id__in=identifiers)
         rows = list(found)
-    fields = [field.name for field in model._meta.fields if field.editable and field.concrete]
     leave_versions(rows, by=by, event=event, fields=fields, reason=reason, created=True)
     return rows
 

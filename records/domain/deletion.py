@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
+
+from django.core.exceptions import ValidationError
 
 from records import access
 from records.domain import unit
@@ -19,5 +21,26 @@ def delete_record(*, by: Any, record: Record, version: int, reason: str) -> None
     access.require(by, f"delete_{record._meta.model_name}", record)
     need_reason(reason)
     current = unit.lock(record, version=version)
+    # Asked first: Django would load every row that refers to this one, only to refuse.
+    if names := references_to(current):
+        raise ValidationError(
+            f"Cannot be deleted: {', '.join(names)} refer to it.", code="protected"
+        )
     name = record._meta.model_name
     unit.remove(current, by=by, event=f"{name}.deleted", reason=reason)
+
+
+def references_to(record: Record) -> list[str]:
+    """Return what refers to a record, as the plural names of the tables: one look-up each."""
+    names = set()
+    for relation in record._meta.get_fields(include_hidden=True):
+        if not (relation.auto_created and (relation.one_to_many or relation.one_to_one)):
+            continue
+        field: Any = cast(Any, relation).field
+        # History rows stay: they refer to nothing by a key that the database holds.
+        if not getattr(field, "db_constraint", True):
+            continue
+        rows = field.model._base_manager.filter(**{field.name: record})
+        if rows.exists():
+            names.add(str(field.model._meta.verbose_name_plural))
+    return sorted(names)

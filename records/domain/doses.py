@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
@@ -78,7 +78,7 @@ def record_dose(
         site=site,
         route=route,
         status=status,
-        status_reason=status_reason.strip(),
+        status_reason=(status_reason or "").strip(),
         primary_source=primary_source,
         external_source=external_source or None,
         external_id=external_id or None,
@@ -108,9 +108,7 @@ def amend_dose(
     """
     access.require(by, "change_dose", dose, at=dose.clinic)
     need_reason(reason)
-    unknown = sorted(set(changes) - AMENDABLE)
-    if unknown:
-        raise ValidationError(dict.fromkeys(unknown, "This field cannot be set here."))
+    changes = unit.known(Dose, changes, AMENDABLE)
     patient = unit.lock(dose.patient)
     current = unit.lock(dose, version=version)
     if current.status == DoseStatus.ENTERED_IN_ERROR:
@@ -119,7 +117,7 @@ def amend_dose(
         access.require(by, "change_dose", at=clinic)
     current.patient = patient
     made_by = current.manufacturer_id
-    fields = unit.apply(current, _with_lot(changes))
+    fields = unit.apply(current, _with_lot(current, changes))
     if current.lot is not None:
         current.lot = unit.lock(current.lot)
     if current.manufacturer_id != made_by:
@@ -141,22 +139,35 @@ def void_dose(*, by: Any, dose: Dose, version: int, reason: str) -> Dose:
     current = unit.lock(dose, version=version)
     if current.status == DoseStatus.ENTERED_IN_ERROR:
         raise ValidationError("This dose was voided already.")
-    fields = unit.apply(
-        current, {"status": DoseStatus.ENTERED_IN_ERROR, "status_reason": reason.strip()}
-    )
+    fields = unit.apply(current, {"status": DoseStatus.ENTERED_IN_ERROR, "status_reason": reason})
     return unit.update(current, fields, by=by, event="dose.voided", reason=reason)
 
 
-def _with_lot(changes: Mapping[str, Any]) -> dict[str, Any]:
-    """A lot brings its manufacturer and takes the place of a vaccine, and the other way round."""
+@unit.transactional
+def void_doses(*, by: Any, doses: Iterable[tuple[Dose, int]], reason: str) -> list[Dose]:
+    """Void several doses, each with the version that was seen: all of them or none."""
+    access.require(by, "void_dose")
+    # Patients in one order, so that two such calls cannot deadlock.
+    ordered = sorted(doses, key=lambda pair: (pair[0].patient_id, pair[0].pk))
+    return [void_dose(by=by, dose=dose, version=seen, reason=reason) for dose, seen in ordered]
+
+
+def _with_lot(dose: Dose, changes: Mapping[str, Any]) -> dict[str, Any]:
+    """A lot brings its manufacturer and takes the place of a vaccine, and the other way round.
+
+    Raises ``ValidationError`` for another manufacturer beside the lot that decides it.
+    """
     wanted = dict(changes)
     if wanted.get("lot") is not None:
         wanted["vaccine"] = None
         wanted.pop("manufacturer", None)
     elif wanted.get("vaccine") is not None:
         # Clearing the lot clears the manufacturer column too, so it is set after it.
-        manufacturer = wanted.pop("manufacturer", None)
+        manufacturer = wanted.pop("manufacturer", dose.manufacturer)
         wanted = {"lot": None, **wanted, "manufacturer": manufacturer}
+    elif wanted.get("manufacturer", dose.manufacturer) != dose.manufacturer and dose.lot:
+        message = "The lot decides the manufacturer; choose another lot."
+        raise ValidationError({"manufacturer": message})
     return wanted
 
 
@@ -169,16 +180,15 @@ def _number(dose: Dose) -> None:
 def _check(dose: Dose, confirmed: Collection[str]) -> None:
     """Raise one ``ValidationError`` for all broken rules, or ask about open warnings."""
     errors: dict[str, list[ValidationError]] = {}
-    if (dose.lot is None) == (dose.vaccine is None):
-        message = "Name the lot, or the vaccine where the lot is unknown."
-        errors["lot"] = [ValidationError(message, code="lot_or_vaccine")]
-        raise ValidationError(errors)
     try:
         # The relations are objects that were just read; their existence needs no query.
         dose.clean_fields(exclude={"patient", "lot", "recorded_by", *RELATIONS})
     except ValidationError as error:
         errors.update(error.update_error_dict({}))
-    if "administered_on" not in errors:
+    if (dose.lot is None) == (dose.vaccine is None):
+        message = "Name the lot, or the vaccine where the lot is unknown."
+        errors["lot"] = [ValidationError(message, code="lot_or_vaccine")]
+    elif "administered_on" not in errors:
         facts = _facts(dose)
         for rule in judge(dose, facts, RULES):
             errors.setdefault(rule.field, []).append(ValidationError(rule.message, rule.code))

@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db.models import F, QuerySet
+from django.db.models import Count, F, QuerySet
 
 from records import access
 from records.domain import bulk, unit
-from records.domain.patients import need_reason
+from records.domain.patients import need_day, need_reason
 from records.models import Dose, DoseStatus, EuProduct, Lot, Manufacturer, Patient, Vaccine
 
 AMENDABLE = frozenset({"vaccine", "expires_on", "eu_product"})
@@ -32,9 +32,9 @@ def receive_lot(
     access.require(by, "add_lot", manufacturer, vaccine)
     lot = Lot(
         manufacturer=manufacturer,
-        number=_clean_number(number),
+        number=clean_number(number),
         vaccine=vaccine,
-        expires_on=expires_on,
+        **unit.coerce(Lot, {"expires_on": expires_on}),
         eu_product=eu_product,
     )
     return unit.create(lot, by=by, event="lot.received")
@@ -45,11 +45,8 @@ def amend_lot(*, by: Any, lot: Lot, version: int, reason: str, changes: Mapping[
     """Correct vaccine, expiry or EU product of a lot and return its next version."""
     access.require(by, "change_lot", lot)
     need_reason(reason)
-    unknown = sorted(set(changes) - AMENDABLE)
-    if unknown:
-        raise ValidationError(dict.fromkeys(unknown, "This field cannot be set here."))
     current = unit.lock(lot, version=version)
-    fields = unit.apply(current, changes)
+    fields = unit.apply(current, unit.known(Lot, changes, AMENDABLE))
     return unit.update(current, fields, by=by, event="lot.amended", reason=reason)
 
 
@@ -64,24 +61,24 @@ def renumber_lot(*, by: Any, lot: Lot, version: int, reason: str, number: str) -
     access.require(by, "renumber_lot", lot)
     need_reason(reason)
     current = unit.lock(lot, version=version)
-    old, number = current.number, _clean_number(number)
+    old, number = current.number, clean_number(number)
     if number == old:
         return current
     if Lot.objects.filter(manufacturer=current.manufacturer_id, number=number).exists():
         raise ValidationError({"number": "This manufacturer already has a lot of this number."})
     doses = Dose.objects.filter(manufacturer=current.manufacturer_id, lot_number=old)
     waiting = Dose.objects.filter(manufacturer=current.manufacturer_id, lot_number=SCRATCH)
-    [scratch] = Lot.objects.bulk_create(
+    Lot.objects.bulk_create(
         [Lot(manufacturer=current.manufacturer, number=SCRATCH, vaccine=current.vaccine)]
     )
     doses.update(lot_number=SCRATCH)
     fields = unit.apply(current, {"number": number})
     unit.update(current, fields, by=by, event="lot.renumbered", reason=reason)
-    keys = list(waiting.values_list("pk", flat=True))
     waiting.update(lot_number=number, version=F("version") + 1)
-    Lot.objects.filter(pk=scratch.pk)._raw_delete(using=waiting.db)
+    scratch = Lot.objects.filter(manufacturer=current.manufacturer_id, number=SCRATCH)
+    scratch._raw_delete(using=scratch.db)
     bulk.leave_versions(
-        list(Dose.objects.filter(pk__in=keys)),
+        list(Dose.objects.filter(manufacturer=current.manufacturer_id, lot_number=number)),
         by=by,
         event="dose.amended",
         fields=["lot_number"],
@@ -100,7 +97,8 @@ def recall_lot(*, by: Any, lot: Lot, version: int, recalled_on: dt.date, reason:
     access.require(by, "recall_lot", lot)
     need_reason(reason)
     current = unit.lock(lot, version=version)
-    fields = unit.apply(current, {"recalled_on": recalled_on, "recall_reason": reason.strip()})
+    fields = unit.apply(current, {"recalled_on": recalled_on, "recall_reason": reason})
+    need_day(current, "recalled_on")
     return unit.update(current, fields, by=by, event="lot.recalled", reason=reason)
 
 
@@ -126,8 +124,27 @@ def affected_patients(lot: Lot) -> QuerySet[Patient]:
     return Patient.objects.filter(pk__in=affected_doses(lot).values("patient_id"))
 
 
-def _clean_number(number: str) -> str:
-    number = number.strip()
+def affected_counts(lot: Lot) -> tuple[int, int]:
+    """Return how many doses came from a lot, and to how many patients."""
+    counts = affected_doses(lot).aggregate(
+        doses=Count("id"), patients=Count("patient", distinct=True)
+    )
+    return counts["doses"], counts["patients"]
+
+
+def affected_by_clinic(lot: Lot) -> list[tuple[str, int, int]]:
+    """Return (clinic, doses, patients) for each clinic that gave doses of a lot, most first.
+
+    Doses from elsewhere stand under an empty name. These are figures without identity.
+    """
+    rows = affected_doses(lot).values_list("clinic__name")
+    counted = rows.annotate(doses=Count("id"), patients=Count("patient", distinct=True))
+    return [(name or "", *counts) for name, *counts in counted.order_by("-doses", "clinic__name")]
+
+
+def clean_number(number: str) -> str:
+    """Return a lot number as it is stored; raises ``ValidationError`` for one no vial has."""
+    number = unit.coerce(Lot, {"number": number})["number"]
     if SCRATCH in number:
         raise ValidationError({"number": "A lot number is what stands on the vial."})
     return number

@@ -52,7 +52,8 @@ def merge_patients(
         event="patientmerge.made",
         reason=reason,
     )
-    for dose in Dose.objects.filter(patient=duplicate).order_by("administered_on", "id"):
+    doses = Dose.objects.select_for_update().filter(patient=duplicate)
+    for dose in doses.order_by("administered_on", "id"):
         MergedDose.objects.create(
             merge=merge, dose=dose, patient=duplicate, dose_number=dose.dose_number
         )
@@ -69,17 +70,19 @@ def undo_merge(
 ) -> PatientMerge:
     """Move back exactly what the merge moved; ``also`` names doses recorded since that go too.
 
-    Raises ``ValidationError`` for a merge that is undone already, or for a dose in ``also`` that
-    is not the survivor's.
+    Raises ``ValidationError`` for a merge that is undone already, for one whose survivor was
+    merged on (that merge is undone first), or for a dose in ``also`` that is not the survivor's.
     """
     access.require(by, "merge_patient", merge)
     need_reason(reason)
-    for key in sorted((merge.survivor_id, merge.duplicate_id)):
-        unit.lock(Patient(pk=key))
+    keys = sorted((merge.survivor_id, merge.duplicate_id))
+    locked = {key: unit.lock(Patient(pk=key)) for key in keys}
     current = unit.lock(merge, version=version)
     if current.undone_at is not None:
         raise ValidationError("This merge was undone already.")
-    duplicate = unit.lock(current.duplicate)
+    if locked[current.survivor_id].merged_into_id is not None:
+        raise ValidationError("The remaining record was merged on; undo that merge first.")
+    duplicate = locked[current.duplicate_id]
     unit.update(
         duplicate,
         unit.apply(duplicate, {"merged_into": None}),
@@ -87,25 +90,27 @@ def undo_merge(
         event="patient.unmerged",
         reason=reason,
     )
-    for moved in current.doses.select_related("dose"):
-        # A dose that went on to a third record since then belongs to that merge.
-        if moved.dose.patient_id == current.survivor_id:
-            _move_dose(moved.dose, duplicate, moved.dose_number, by=by, reason=reason)
+    for moved in current.doses.order_by("id"):
+        dose = unit.lock(moved.dose)
+        # A dose that went elsewhere since then was somebody's later decision.
+        if dose.patient_id == current.survivor_id:
+            _move_dose(dose, duplicate, moved.dose_number, by=by, reason=reason)
     for dose in also:
         dose = unit.lock(dose)
         if dose.patient_id != current.survivor_id:
             raise ValidationError({"also": "A chosen dose does not belong to this patient."})
         _move_dose(dose, duplicate, dose.dose_number, by=by, reason=reason)
-    for row in current.enrolments.select_related("enrolment"):
-        _move_enrolment(row.enrolment, duplicate, by=by, reason=reason)
+    for row in current.enrolments.order_by("id"):
+        _move_enrolment(unit.lock(row.enrolment), duplicate, by=by, reason=reason)
     fields = unit.apply(current, {"undone_at": timezone.now()})
     return unit.update(current, fields, by=by, event="patientmerge.undone", reason=reason)
 
 
 def _move_dose(dose: Dose, to: Patient, number: int | None, *, by: Any, reason: str) -> None:
     changes: dict[str, Any] = {"patient": to}
-    if dose.status == DoseStatus.COMPLETED and number is not None:
-        assert dose.manufacturer_id is not None
+    # Voided since the merge, or its manufacturer taken back: then no number is needed.
+    if dose.status == DoseStatus.COMPLETED and dose.manufacturer_id is not None:
+        number = number or dose.dose_number
         taken = Dose.objects.filter(
             patient=to, manufacturer=dose.manufacturer_id, live_dose_number=number
         ).exists()
@@ -116,7 +121,7 @@ def _move_dose(dose: Dose, to: Patient, number: int | None, *, by: Any, reason: 
 
 def _move_enrolments(merge: PatientMerge, *, by: Any, reason: str) -> None:
     """Move the enrolments that the survivor does not have; overlapping ones stay behind."""
-    for enrolment in Enrolment.objects.filter(patient=merge.duplicate):
+    for enrolment in Enrolment.objects.select_for_update().filter(patient=merge.duplicate):
         overlapping = Enrolment.objects.filter(
             Q(ends_on__isnull=True) | Q(ends_on__gte=enrolment.starts_on),
             patient=merge.survivor,

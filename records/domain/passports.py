@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -82,8 +83,11 @@ def read_passport(
     rows = list(_rows(patient, moment))
     names = _names(rows)
     targets: dict[int, list[str]] = {}
-    pairs = VaccineTarget.objects.filter(vaccine__in={row["given_vaccine"] for row in rows})
-    for vaccine, disease in pairs.values_list("vaccine_id", "disease"):
+    pairs: QuerySet[Any] = (
+        versions_as_of(VaccineTarget, moment) if moment else VaccineTarget.objects.all()
+    )
+    given = pairs.filter(vaccine_id__in={row["given_vaccine"] for row in rows})
+    for vaccine, disease in given.values_list("vaccine_id", "disease"):
         targets.setdefault(vaccine, []).append(disease)
     counts: Counter[str] = Counter()
     doses = []
@@ -92,6 +96,17 @@ def read_passport(
         counts.update(diseases)
         doses.append(_dose(row, names, {disease: counts[disease] for disease in diseases}))
     return doses[::-1]
+
+
+def last_doses(*, by: Any, patients: Iterable[Patient]) -> dict[int, Dose]:
+    """Return the last completed dose of each of a few patients, by the patient's key."""
+    doses = (
+        access.visible_to(by, Dose)
+        .filter(patient__in=patients, status=DoseStatus.COMPLETED)
+        .select_related("vaccine", "lot__vaccine")
+        .order_by("administered_on", "id")
+    )
+    return {dose.patient_id: dose for dose in doses}
 
 
 def _rows(patient: Patient, moment: dt.datetime | None) -> QuerySet[Any, dict[str, Any]]:

@@ -12,12 +12,13 @@ from django.utils import timezone
 
 from records import access
 from records.domain import unit
-from records.models import Clinic, Enrolment, Patient, PatientIdentifier
+from records.models import Clinic, Enrolment, Patient, PatientIdentifier, Record
 from records.models.fields import fold_name
 
 CONTACT = frozenset(
     {"street_number", "street_name", "city", "state", "zip_code", "country", "email", "phone"}
 )
+LONGEST_REASON = 500
 AMENDABLE = CONTACT | {"first_name", "last_name", "date_of_birth", "gender"}
 
 
@@ -39,10 +40,9 @@ def register_patient(
     access.require(by, "add_patient", at=clinic)
     if clinic is None and not by.has_perm(access.EVERYTHING):
         raise ValidationError({"clinic": "Choose the clinic that registers this patient."})
-    patient = Patient(**_known(fields))
+    patient = Patient(**unit.known(Patient, fields, AMENDABLE))
     if identity_confirmed:
         patient.identity_confirmed_on = clinic.today() if clinic else timezone.localdate()
-    _check_birth(patient)
     unit.create(patient, by=by, event="patient.registered")
     for system, value in identifiers:
         _identify(patient, system, value, by=by)
@@ -62,8 +62,7 @@ def amend_patient(
     access.require(by, "change_patient", patient)
     need_reason(reason)
     current = unit.lock(patient, version=version)
-    fields = unit.apply(current, _known(changes))
-    _check_birth(current)
+    fields = unit.apply(current, unit.known(Patient, changes, AMENDABLE))
     return unit.update(current, fields, by=by, event="patient.amended", reason=reason)
 
 
@@ -80,7 +79,7 @@ def amend_contact(
     if not access.may_manage(by, patient):
         raise PermissionDenied("This grant only allows reading.")
     current = unit.lock(patient, version=version)
-    fields = unit.apply(current, _known(changes, CONTACT))
+    fields = unit.apply(current, unit.known(Patient, changes, CONTACT))
     return unit.update(current, fields, by=by, event="patient.contact_amended")
 
 
@@ -98,6 +97,23 @@ def add_identifier(*, by: Any, patient: Patient, system: str, value: str) -> Pat
     """Add a number that another system gave the patient; it is unique within that system."""
     access.require(by, "add_patientidentifier", patient)
     return _identify(unit.lock(patient), system, value, by=by)
+
+
+@unit.transactional
+def amend_identifier(
+    *,
+    by: Any,
+    identifier: PatientIdentifier,
+    version: int,
+    reason: str,
+    changes: Mapping[str, Any],
+) -> PatientIdentifier:
+    """Correct a number or its issuer and return the next version."""
+    access.require(by, "change_patientidentifier", identifier)
+    need_reason(reason)
+    current = unit.lock(identifier, version=version)
+    fields = unit.apply(current, unit.known(PatientIdentifier, changes, {"system", "value"}))
+    return unit.update(current, fields, by=by, event="patientidentifier.amended", reason=reason)
 
 
 @unit.transactional
@@ -123,9 +139,7 @@ def enrol_patient(
     current = unit.lock(patient)
     if current.merged_into_id is not None:
         raise ValidationError({"patient": "This record was merged into another one."})
-    day = starts_on or clinic.today()
-    if clinic.retired_on and clinic.retired_on < day:
-        raise ValidationError({"clinic": "This clinic is retired."})
+    day = unit.coerce(Enrolment, {"starts_on": starts_on})["starts_on"] or clinic.today()
     valid = enrolments_on(day).filter(patient=current, clinic=clinic).first()
     return valid or _enrol(current, clinic, day, by=by)
 
@@ -136,6 +150,7 @@ def end_enrolment(*, by: Any, enrolment: Enrolment, version: int, ends_on: dt.da
     access.require(by, "change_enrolment", enrolment, at=enrolment.clinic)
     current = unit.lock(enrolment, version=version)
     fields = unit.apply(current, {"ends_on": ends_on})
+    need_day(current, "ends_on")
     return unit.update(current, fields, by=by, event="enrolment.ended")
 
 
@@ -205,30 +220,27 @@ def starts_with(column: str, prefix: str) -> Q:
 
 
 def need_reason(reason: str) -> None:
-    """Raise ``ValidationError`` unless a reason is given."""
-    if not reason.strip():
+    """Raise ``ValidationError`` unless a reason is given that fits into the history."""
+    if not (reason or "").strip():
         raise ValidationError({"reason": "Say why."})
+    if len(reason) > LONGEST_REASON:
+        raise ValidationError({"reason": f"At most {LONGEST_REASON} characters."})
 
 
-def _known(fields: Mapping[str, Any], allowed: frozenset[str] = AMENDABLE) -> dict[str, Any]:
-    unknown = sorted(set(fields) - allowed)
-    if unknown:
-        raise ValidationError(dict.fromkeys(unknown, "This field cannot be set here."))
-    return dict(fields)
-
-
-def _check_birth(patient: Patient) -> None:
-    born = patient.date_of_birth
-    # The furthest-ahead calendar decides: it may be tomorrow already where the child was born.
-    if isinstance(born, dt.date) and born > (timezone.now() + dt.timedelta(hours=14)).date():
-        raise ValidationError({"date_of_birth": "The birth date is in the future."})
+def need_day(record: Record, field: str) -> None:
+    """Raise ``ValidationError`` unless the day is given that makes an end an end."""
+    if getattr(record, field) is None:
+        raise ValidationError({field: "Say which day."})
 
 
 def _identify(patient: Patient, system: str, value: str, *, by: Any) -> PatientIdentifier:
-    identifier = PatientIdentifier(patient=patient, system=system.strip(), value=value.strip())
+    number = unit.coerce(PatientIdentifier, {"system": system, "value": value})
+    identifier = PatientIdentifier(patient=patient, **number)
     return unit.create(identifier, by=by, event="patientidentifier.added")
 
 
 def _enrol(patient: Patient, clinic: Clinic, day: dt.date, *, by: Any) -> Enrolment:
+    if clinic.retired_on and clinic.retired_on < day:
+        raise ValidationError({"clinic": "This clinic is retired."})
     enrolment = Enrolment(patient=patient, clinic=clinic, starts_on=day)
     return unit.create(enrolment, by=by, event="enrolment.started")

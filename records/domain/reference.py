@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from records import access
 from records.domain import bulk, unit
-from records.domain.patients import need_reason
+from records.domain.patients import need_day, need_reason
 from records.models import Clinic, EuProduct, Manufacturer, Vaccine, VaccineTarget
 
 Reference = TypeVar("Reference", Clinic, Manufacturer, Vaccine)
@@ -42,7 +42,7 @@ def add_clinic(*, by: Any, **fields: Any) -> Clinic:
 @unit.transactional
 def add_manufacturer(*, by: Any, **fields: Any) -> Manufacturer:
     """Add a manufacturer and return it; an empty MVX code means that the CDC has none."""
-    return _add(Manufacturer, {**fields, "mvx_code": fields.get("mvx_code") or None}, by=by)
+    return _add(Manufacturer, fields, by=by)
 
 
 @unit.transactional
@@ -57,7 +57,7 @@ def add_vaccine(*, by: Any, diseases: Iterable[str] = (), **fields: Any) -> Vacc
 def add_eu_product(*, by: Any, **fields: Any) -> EuProduct:
     """Add a medicinal product of the EU value sets and return it."""
     access.require(by, "add_euproduct")
-    product = EuProduct(**_known(EuProduct, fields))
+    product = EuProduct(**unit.known(EuProduct, fields, FIELDS[EuProduct]))
     return unit.create(product, by=by, event="euproduct.added")
 
 
@@ -88,7 +88,7 @@ def correct_eu_product(
     access.require(by, "change_euproduct", product)
     need_reason(reason)
     current = unit.lock(product, version=version)
-    fields = unit.apply(current, _known(EuProduct, changes))
+    fields = unit.apply(current, unit.known(EuProduct, changes, FIELDS[EuProduct]))
     return unit.update(current, fields, by=by, event="euproduct.corrected", reason=reason)
 
 
@@ -100,7 +100,7 @@ def correct(
     access.require(by, f"change_{record._meta.model_name}", record)
     need_reason(reason)
     current = unit.lock(record, version=version)
-    fields = unit.apply(current, _known(type(record), changes))
+    fields = unit.apply(current, unit.known(type(record), changes, FIELDS[type(record)]))
     return unit.update(current, fields, by=by, event=f"{_name(record)}.corrected", reason=reason)
 
 
@@ -121,10 +121,11 @@ def change(
     access.require(by, f"change_{record._meta.model_name}", record)
     need_reason(reason)
     current = unit.lock(record, version=version)
-    _check_effective(current, effective_from)
-    fields = unit.apply(current, _known(type(record), changes))
+    last = current.effective_from
+    fields = unit.apply(current, unit.known(type(record), changes, FIELDS[type(record)]))
     if fields:
         fields += unit.apply(current, {"effective_from": effective_from})
+        _check_effective(current, last)
     return unit.update(current, fields, by=by, event=f"{_name(record)}.changed", reason=reason)
 
 
@@ -137,6 +138,7 @@ def retire(
     need_reason(reason)
     current = unit.lock(record, version=version)
     fields = unit.apply(current, {"retired_on": retired_on})
+    need_day(current, "retired_on")
     return unit.update(current, fields, by=by, event=f"{_name(record)}.retired", reason=reason)
 
 
@@ -169,7 +171,7 @@ def set_targets(*, by: Any, vaccine: Vaccine, diseases: Iterable[str]) -> list[V
 
 def _add(model: type[Reference], fields: Mapping[str, Any], *, by: Any) -> Reference:
     access.require(by, f"add_{model._meta.model_name}")
-    record = model(**_known(model, fields))
+    record = model(**unit.known(model, fields, FIELDS[model]))
     return unit.create(record, by=by, event=f"{model._meta.model_name}.added")
 
 
@@ -187,19 +189,15 @@ def _check_many(records: Sequence[Listed]) -> None:
         raise ValidationError(errors)
 
 
-def _known(model: type, fields: Mapping[str, Any]) -> dict[str, Any]:
-    unknown = sorted(set(fields) - FIELDS[model])
-    if unknown:
-        raise ValidationError(dict.fromkeys(unknown, "This field cannot be set here."))
-    return dict(fields)
-
-
-def _check_effective(current: Clinic | Manufacturer | Vaccine, day: dt.date) -> None:
+def _check_effective(changed: Clinic | Manufacturer | Vaccine, last: dt.date | None) -> None:
+    need_day(changed, "effective_from")
+    day = changed.effective_from
+    assert day is not None
     if day > timezone.localdate():
         message = "A change is told when it has happened, not before."
         raise ValidationError({"effective_from": message})
-    if current.effective_from and day <= current.effective_from:
-        message = f"The last change is of {current.effective_from}; this one must be later."
+    if last and day <= last:
+        message = f"The last change is of {last}; this one must be later."
         raise ValidationError({"effective_from": message})
 
 

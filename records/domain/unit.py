@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import functools
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, ParamSpec, TypeVar
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, OperationalError, connection, models, transaction
 
+from records import access
 from records.domain.context import channel, request_id
 from records.domain.errors import StaleVersion
 from records.models import AuditEntry, OutboxEvent, Patient, Record
@@ -22,6 +23,7 @@ logger = logging.getLogger(__name__)
 
 TRIES = 4
 DEADLOCK = 1213
+ANY_VERSION: Any = object()  # None would let a form that lost its hidden field overwrite
 
 
 def transactional(function: Callable[P, R]) -> Callable[P, R]:
@@ -48,23 +50,62 @@ def transactional(function: Callable[P, R]) -> Callable[P, R]:
     return wrapper
 
 
-def lock(record: Rec, *, version: int | None = None) -> Rec:
+def lock(record: Rec, *, version: int = ANY_VERSION) -> Rec:
     """Return a fresh copy of ``record``, locked until the transaction ends.
 
     SQLite has no row locks; its transactions take the write lock at BEGIN (settings). Raises
-    ``StaleVersion`` when ``version``, the one that the person saw, is not the current one.
+    ``StaleVersion`` when ``version``, the one that the person saw, is not the current one, and
+    ``OutOfSight`` for a record that was deleted meanwhile.
     """
     rows = type(record)._default_manager.select_for_update()
-    current: Rec = rows.get(pk=record.pk)
-    if version is not None and current.version != version:
+    current: Rec | None = rows.filter(pk=record.pk).first()
+    if current is None:
+        raise access.OutOfSight(f"{type(record).__name__} not found.")
+    if version is not ANY_VERSION and current.version != version:
         raise StaleVersion(current, version)
     return current
+
+
+def known(
+    model: type[Record], fields: Mapping[str, Any], allowed: Collection[str]
+) -> dict[str, Any]:
+    """Return ``fields`` ready to be set; raise ``ValidationError`` for each not ``allowed``."""
+    unknown = sorted(set(fields) - set(allowed))
+    if unknown:
+        raise ValidationError(dict.fromkeys(unknown, "This field cannot be set here."))
+    return coerce(model, fields)
+
+
+def coerce(model: type[Record], values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values as the columns hold them: days as dates, text without outer blanks.
+
+    An unknown value is an empty text, or NULL where the column allows it. Raises one
+    ``ValidationError`` naming each field whose value is of the wrong type.
+    """
+    coerced: dict[str, Any] = {}
+    errors: dict[str, ValidationError] = {}
+    for name, value in values.items():
+        field = model._meta.get_field(name)
+        if isinstance(value, str):
+            value = value.strip()
+        if not isinstance(field, models.Field) or field.is_relation:
+            coerced[name] = value
+        elif value is None or value == "":
+            coerced[name] = "" if field.empty_strings_allowed and not field.null else None
+        else:
+            try:
+                coerced[name] = field.to_python(value)
+            except ValidationError as error:
+                errors[name] = error
+    if errors:
+        raise ValidationError(errors)
+    return coerced
 
 
 def apply(record: Record, changes: Mapping[str, Any]) -> list[str]:
     """Set the fields and return the names of those that really differ."""
     changed = []
-    for name, value in changes.items():
+    for name, value in coerce(type(record), changes).items():
         if getattr(record, name) != value:
             setattr(record, name, value)
             changed.append(name)
@@ -77,16 +118,21 @@ def create(record: Rec, *, by: Any, event: str, reason: str = "", check: bool = 
     ``check=False`` is for callers whose own rules already cover every constraint; the database
     remains the last word. Raises ``ValidationError``.
     """
-    fields = [
+    fields = filled(record)
+    if check:
+        validate(record)
+    _write(record, by=by, reason=reason, force_insert=True)
+    leave_trace(record, by=by, event=event, fields=fields)
+    return record
+
+
+def filled(record: Record) -> list[str]:
+    """Return the names of the fields of a new record that somebody gave a value."""
+    return [
         field.name
         for field in record._meta.fields
         if field.editable and field.concrete and field.value_from_object(record) not in ("", None)
     ]
-    if check:
-        record.full_clean()
-    _write(record, by=by, reason=reason, force_insert=True)
-    leave_trace(record, by=by, event=event, fields=fields)
-    return record
 
 
 def update(record: Rec, fields: list[str], *, by: Any, event: str, reason: str = "") -> Rec:
@@ -97,11 +143,27 @@ def update(record: Rec, fields: list[str], *, by: Any, event: str, reason: str =
     """
     if not fields:
         return record
-    record.full_clean()
+    validate(record)
     record.version += 1
     _write(record, by=by, reason=reason, force_update=True)
     leave_trace(record, by=by, event=event, fields=fields)
     return record
+
+
+def validate(record: Record) -> None:
+    """Raise one ``ValidationError`` for all that is wrong, each on the field to change."""
+    errors: dict[str, list[ValidationError]] = {}
+    try:
+        record.full_clean(validate_constraints=False)
+    except ValidationError as error:
+        errors = error.update_error_dict(errors)
+    for constraint in record._meta.constraints:
+        try:
+            constraint.validate(type(record), record, exclude=set(errors))
+        except ValidationError:
+            errors = _violation(record, constraint).update_error_dict(errors)
+    if errors:
+        raise ValidationError(errors)
 
 
 def remove(record: Record, *, by: Any, event: str, reason: str) -> None:
@@ -118,6 +180,10 @@ def remove(record: Record, *, by: Any, event: str, reason: str) -> None:
         names = sorted({str(row._meta.verbose_name_plural) for row in error.protected_objects})
         raise ValidationError(
             f"Cannot be deleted: {', '.join(names)} refer to it.", code="protected"
+        ) from error
+    except IntegrityError as error:  # a concurrent writer's row, which Django did not see yet
+        raise ValidationError(
+            "Cannot be deleted: a new record refers to it.", code="protected"
         ) from error
 
 
@@ -171,35 +237,40 @@ def explain(record: Record, error: IntegrityError) -> Exception:
     text = str(error)
     meta = record._meta
     for constraint in meta.constraints:
-        names = getattr(constraint, "fields", ())
-        columns = [f"{meta.db_table}.{_field(record, name).column}" for name in names]
-        if constraint.name in text or (columns and text.endswith(", ".join(columns))):
-            message = constraint.get_violation_error_message()
-            if isinstance(constraint, models.UniqueConstraint):
-                message = _taken(record, names)
-                return ValidationError({_shown_field(record, names): message}, code="taken")
-            return ValidationError(message, code=constraint.name)
+        if constraint.name in text or text == _sqlite_message(record, constraint):
+            return _violation(record, constraint)
     for field in meta.fields:
         if field.unique and (
             f"{meta.db_table}.{field.column}" in text or f"'{field.column}'" in text
         ):
-            return ValidationError({field.name: _taken(record, (field.name,))}, code="taken")
+            return ValidationError({field.name: _taken(record, [field.name])}, code="taken")
     return error
 
 
-def _shown_field(record: Record, names: tuple[str, ...]) -> str:
-    """Return the field of a unique key that a person can change: the last one on a form."""
-    editable = [name for name in names if record._meta.get_field(name).editable]
-    last = names[-1]
-    return last.removeprefix("live_") if last not in editable else last
+def _sqlite_message(record: Record, constraint: models.BaseConstraint) -> str:
+    meta: Any = record._meta
+    names = constraint.fields if isinstance(constraint, models.UniqueConstraint) else ()
+    columns = (f"{meta.db_table}.{meta.get_field(name).column}" for name in names)
+    return f"UNIQUE constraint failed: {', '.join(columns)}"
 
 
-def _taken(record: Record, names: tuple[str, ...]) -> str:
-    labels = [str(_field(record, name.removeprefix("live_")).verbose_name) for name in names]
-    return f"Another {record._meta.verbose_name} already has this {' and '.join(labels)}."
+def _violation(record: Record, constraint: Any) -> ValidationError:
+    """Return the error of a constraint, on the last of its fields as a form would have them."""
+    if isinstance(constraint, models.CheckConstraint):
+        condition: Any = constraint.condition
+        about = condition.referenced_base_fields
+        names = [field.name for field in record._meta.fields if field.name in about]
+    else:
+        # A number that only completed doses hold on to is shown as the number it is.
+        names = [name.removeprefix("live_") for name in constraint.fields]
+    if isinstance(constraint, models.UniqueConstraint):
+        said = ValidationError(_taken(record, names), code="taken")
+    else:
+        said = ValidationError(constraint.get_violation_error_message(), code=constraint.name)
+    return ValidationError({names[-1]: said})
 
 
-def _field(record: Record, name: str) -> models.Field:
-    field = record._meta.get_field(name)
-    assert isinstance(field, models.Field), f"{name} has no column."
-    return field
+def _taken(record: Record, names: list[str]) -> str:
+    meta: Any = record._meta
+    labels = [str(meta.get_field(name).verbose_name) for name in names]
+    return f"Another {meta.verbose_name} already has this {' and '.join(labels)}."

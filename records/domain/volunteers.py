@@ -8,11 +8,10 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import Q
-from django.utils import timezone
 
 from records import access
 from records.domain import unit
-from records.domain.patients import need_reason
+from records.domain.patients import need_day, need_reason
 from records.models import Assignment, Clinic, Volunteer
 
 AMENDABLE = frozenset({"code", "first_name", "last_name", "birth_year"})
@@ -22,8 +21,7 @@ AMENDABLE = frozenset({"code", "first_name", "last_name", "birth_year"})
 def add_volunteer(*, by: Any, user: Any = None, **fields: Any) -> Volunteer:
     """Add a volunteer and return it; ``user`` is the account that signs in as that person."""
     access.require(by, "add_volunteer")
-    volunteer = Volunteer(user=user, **_known(fields))
-    _check(volunteer)
+    volunteer = Volunteer(user=user, **unit.known(Volunteer, fields, AMENDABLE))
     return unit.create(volunteer, by=by, event="volunteer.added")
 
 
@@ -35,8 +33,7 @@ def amend_volunteer(
     access.require(by, "change_volunteer", volunteer)
     need_reason(reason)
     current = unit.lock(volunteer, version=version)
-    fields = unit.apply(current, _known(changes))
-    _check(current)
+    fields = unit.apply(current, unit.known(Volunteer, changes, AMENDABLE))
     return unit.update(current, fields, by=by, event="volunteer.amended", reason=reason)
 
 
@@ -44,9 +41,9 @@ def amend_volunteer(
 def link_user(*, by: Any, volunteer: Volunteer, version: int, user: Any) -> Volunteer:
     """Say which account signs in as this volunteer; nobody links their own account."""
     access.require(by, "link_volunteer", volunteer)
-    if user is not None and user.pk == by.pk:
-        raise PermissionDenied("Nobody changes their own link.")
     current = unit.lock(volunteer, version=version)
+    if by.pk in (current.user_id, getattr(user, "pk", None)):
+        raise PermissionDenied("Nobody changes their own link.")
     fields = unit.apply(current, {"user": user})
     return unit.update(current, fields, by=by, event="volunteer.linked")
 
@@ -66,13 +63,12 @@ def assign_volunteer(
     ``PermissionDenied`` for one's own assignment.
     """
     access.require(by, "add_assignment", volunteer, clinic)
+    volunteer = unit.lock(volunteer)
     _not_own(by, volunteer)
-    unit.lock(volunteer)
-    if clinic.retired_on and (ends_on is None or ends_on > clinic.retired_on):
-        raise ValidationError({"clinic": f"This clinic is retired since {clinic.retired_on}."})
-    assignment = Assignment(
-        volunteer=volunteer, clinic=clinic, starts_on=starts_on, ends_on=ends_on
-    )
+    period = unit.coerce(Assignment, {"starts_on": starts_on, "ends_on": ends_on})
+    assignment = Assignment(volunteer=volunteer, clinic=clinic, **period)
+    need_day(assignment, "starts_on")
+    _check_clinic(assignment)
     _check_free(assignment)
     return unit.create(assignment, by=by, event="assignment.started")
 
@@ -83,25 +79,18 @@ def end_assignment(
 ) -> Assignment:
     """Let an assignment end; ``ends_on`` is its last day."""
     access.require(by, "change_assignment", assignment)
-    _not_own(by, assignment.volunteer)
-    unit.lock(assignment.volunteer)
+    _not_own(by, unit.lock(assignment.volunteer))
     current = unit.lock(assignment, version=version)
     fields = unit.apply(current, {"ends_on": ends_on})
+    need_day(current, "ends_on")
     _check_free(current)
     return unit.update(current, fields, by=by, event="assignment.ended")
 
 
-def _known(fields: Mapping[str, Any]) -> dict[str, Any]:
-    unknown = sorted(set(fields) - AMENDABLE)
-    if unknown:
-        raise ValidationError(dict.fromkeys(unknown, "This field cannot be set here."))
-    return dict(fields)
-
-
-def _check(volunteer: Volunteer) -> None:
-    year, now = volunteer.birth_year, timezone.localdate().year
-    if year is not None and not now - 120 <= int(year) <= now:
-        raise ValidationError({"birth_year": f"A year from {now - 120} to {now}."})
+def _check_clinic(assignment: Assignment) -> None:
+    retired_on = assignment.clinic.retired_on
+    if retired_on and (assignment.ends_on is None or assignment.ends_on > retired_on):
+        raise ValidationError({"clinic": f"This clinic is retired since {retired_on}."})
 
 
 def _check_free(assignment: Assignment) -> None:

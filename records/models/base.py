@@ -60,23 +60,32 @@ class VersionManager(HistoryManager):
     """simple-history's manager, with bulk writes that also close the earlier versions."""
 
     def bulk_history_create(
-        self, objs: Iterable[models.Model], *args: Any, default_date: Any = None, **kwargs: Any
+        self,
+        objs: Iterable[models.Model],
+        batch_size: int | None = None,
+        update: bool = False,
+        *args: Any,
+        default_date: Any = None,
+        **kwargs: Any,
     ) -> Any:
         """Write one version of each object in one statement, after closing the current ones.
 
         All objects share one moment: ``default_date`` or now, moved past the youngest version
-        that is closed.
+        that is closed. New objects (``update`` not set) have none.
         """
         objs = list(objs)
-        current = self.model._default_manager.filter(
-            id__in=[obj.pk for obj in objs], valid_to=OPEN_ENDED
-        )
         moment = default_date or timezone.now()
-        youngest = current.aggregate(last=models.Max("history_date"))["last"]
-        if youngest:
-            moment = max(moment, youngest + TICK)
-            current.update(valid_to=moment)
-        return super().bulk_history_create(objs, *args, default_date=moment, **kwargs)
+        if update:
+            current = self.model._default_manager.filter(
+                id__in=[obj.pk for obj in objs], valid_to=OPEN_ENDED
+            )
+            youngest = current.aggregate(last=models.Max("history_date"))["last"]
+            if youngest:
+                moment = max(moment, youngest + TICK)
+                current.update(valid_to=moment)
+        return super().bulk_history_create(
+            objs, batch_size, update, *args, default_date=moment, **kwargs
+        )
 
 
 class VersionedRecords(HistoricalRecords):

@@ -61,7 +61,7 @@ class SearchKeyField(CodeField):
         return name, path, args, kwargs
 
     def pre_save(self, model_instance: models.Model, add: bool) -> str:
-        """Fold the source column at every write, bulk writes included."""
+        """Fold the source column at every save and ``bulk_create``."""
         value = fold_name(getattr(model_instance, self.source))[: self.max_length]
         setattr(model_instance, self.attname, value)
         return value

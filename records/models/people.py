@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import ClassVar
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.db import models
+from django.utils import timezone
 
 from records.models.base import Address, Record, period_check
 from records.models.fields import CodeField, SearchKeyField
 from records.models.sites import Clinic
+
+OLDEST = 120  # years
 
 
 class Gender(models.TextChoices):
@@ -53,6 +58,12 @@ class Patient(Address, Record):
     def __str__(self) -> str:
         """Show the full name."""
         return f"{self.first_name} {self.last_name}"
+
+    def clean(self) -> None:
+        """Refuse a birth in the future, by the calendar that is furthest ahead (UTC+14)."""
+        born = self.date_of_birth
+        if isinstance(born, dt.date) and born > (timezone.now() + dt.timedelta(hours=14)).date():
+            raise ValidationError({"date_of_birth": "The birth date is in the future."})
 
 
 class PatientIdentifier(Record):
@@ -121,6 +132,12 @@ class Volunteer(Record):
     def __str__(self) -> str:
         """Show the full name."""
         return f"{self.first_name} {self.last_name}"
+
+    def clean(self) -> None:
+        """Refuse a birth year that nobody alive can have."""
+        now = timezone.localdate().year
+        if isinstance(self.birth_year, int) and not now - OLDEST <= self.birth_year <= now:
+            raise ValidationError({"birth_year": f"A year from {now - OLDEST} to {now}."})
 
 
 class Assignment(Record):

@@ -1,0 +1,89 @@
+"""Finding a patient of elsewhere; the pages' tests show the rest."""
+
+import datetime as dt
+
+import pytest
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.utils import timezone
+
+from accounts.roles import PATIENT
+from records.access import OutOfSight
+from records.domain import lookup
+from records.domain.errors import TooManyLookups
+from records.models import AuditEntry, Enrolment
+from tests.records.factories import make_clinic, make_patient, make_user, make_volunteer_user
+
+pytestmark = pytest.mark.django_db
+
+BORN = dt.date(1986, 4, 2)
+
+
+@pytest.fixture
+def clinic():
+    return make_clinic()
+
+
+@pytest.fixture
+def volunteer(clinic):
+    return make_volunteer_user(clinic)
+
+
+@pytest.fixture
+def search(volunteer, clinic):
+    """Return a function that searches, as the volunteer at the clinic unless told otherwise."""
+
+    def run(last_name, by=volunteer, at=clinic):
+        return lookup.find_elsewhere(by=by, clinic=at, last_name=last_name, date_of_birth=BORN)
+
+    return run
+
+
+def test_search_needs_the_role_and_an_assignment_there(search):
+    with pytest.raises(PermissionDenied):
+        search("Okonkwo", by=make_user(PATIENT.name))
+    with pytest.raises(PermissionDenied):
+        search("Okonkwo", at=make_clinic())
+    assert not AuditEntry.objects.filter(action=lookup.SEARCHED).exists()
+
+
+@pytest.mark.parametrize("last_name", ["", " ", "'.!"])
+def test_search_without_a_letter_is_refused(search, last_name):
+    make_patient(last_name="?!", date_of_birth=BORN)
+    with pytest.raises(ValidationError) as caught:
+        search(last_name)
+    assert set(caught.value.message_dict) == {"last_name"}
+
+
+def test_search_tells_who_belongs_here_already(search, clinic):
+    here = make_patient(last_name="Okonkwo", date_of_birth=BORN, clinic=clinic)
+    make_patient(last_name="Okonkwo", date_of_birth=BORN, clinic=make_clinic())
+    assert {found.public_id for found in search("Okonkwo") if found.enrolled_here} == {
+        here.public_id
+    }
+
+
+def test_searches_of_others_do_not_count(search, clinic, monkeypatch):
+    monkeypatch.setattr(lookup, "PER_HOUR", 1)
+    search("Okonkwo")
+    search("Okonkwo", by=make_volunteer_user(clinic))
+    with pytest.raises(TooManyLookups):
+        search("Okonkwo")
+
+
+def test_enrolling_works_for_who_searched_and_not_for_long(search, volunteer, clinic):
+    patient = make_patient(last_name="Okonkwo", date_of_birth=BORN)
+    search("Okonkwo")
+    with pytest.raises(OutOfSight):
+        lookup.enrol_found(
+            by=make_volunteer_user(clinic), clinic=clinic, public_id=patient.public_id
+        )
+    AuditEntry.objects.filter(action=lookup.FOUND).update(
+        at=timezone.now() - lookup.VALID_FOR - dt.timedelta(seconds=1)
+    )
+    with pytest.raises(OutOfSight):
+        lookup.enrol_found(by=volunteer, clinic=clinic, public_id=patient.public_id)
+    assert not Enrolment.objects.exists()
+    search("Okonkwo")
+    opened = lookup.enrol_found(by=volunteer, clinic=clinic, public_id=patient.public_id)
+    assert opened == patient
+    assert Enrolment.objects.get().clinic == clinic
