@@ -42,7 +42,7 @@ fmt: $(STAMPS)/lint ## Format the code and fix what can be fixed
 
 bench: export VAXPASS_MODE := development
 bench: $(STAMPS)/production ## Measure the hot paths on a private MariaDB and Redis
-	@scripts/with_services $(PY) manage.py bench $(ARGS)
+	@scripts/with_services $(PY) -m tests.bench $(ARGS)
 
 services: ## Run a private MariaDB and Redis under var/ and print their URLs
 	@scripts/system_packages services

@@ -90,7 +90,7 @@ DBA = Role(
     "DBA",
     "Keeps the whole store through the admin; not root, cannot touch users or roles.",
     _all("view", (*RECORDS, "patientgrant", "auditentry", "outboxevent"))
-    | _all("view", tuple(f"historical{name}" for name in RECORDS))
+    | _all("view", tuple(f"historical{name}" for name in (*RECORDS, "patientgrant")))
     | _all("add", RECORDS)
     | _all("change", RECORDS)
     | _all("delete", RECORDS)

@@ -16,8 +16,15 @@ class AuditEntry(models.Model):
     at = models.DateTimeField(default=timezone.now)
     actor = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     action = CodeField(max_length=60, help_text="subject.verb, e.g. dose.recorded")
+    # Outlives a deleted patient, so the database does not hold the reference.
     patient = models.ForeignKey(
-        Patient, models.PROTECT, null=True, blank=True, related_name="audit_entries"
+        Patient,
+        models.DO_NOTHING,
+        null=True,
+        blank=True,
+        related_name="audit_entries",
+        db_constraint=False,
+        db_index=False,  # audit_by_patient begins with it
     )
     subject_type = CodeField(max_length=40)
     subject_id = models.UUIDField(help_text="public_id of what was acted on.")

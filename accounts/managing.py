@@ -1,0 +1,126 @@
+"""What user managers do with the accounts of others."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from django.contrib.auth.models import Group
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.mail import send_mail
+from django.db import transaction
+
+from accounts.models import User
+from accounts.roles import DBA, ROLES, USER_MANAGER
+from records.access import visible_to
+from records.domain.account_log import log_account
+from records.domain.volunteers import link_user
+from records.models import Volunteer
+
+STAFF = frozenset(role.name for role in ROLES if role.uses_admin)
+ANNOUNCED = frozenset({DBA.name, USER_MANAGER.name})
+
+
+@transaction.atomic
+def add_user(*, by: User, email: str, name: str, kind: str, groups: Collection[Group]) -> User:
+    """Create an account without a password, which its owner sets by “Forgot password”.
+
+    Raises ``ValidationError`` for a taken address and ``PermissionDenied``.
+    """
+    _require(by, "accounts.add_user")
+    if kind not in (User.Kind.PERSON, User.Kind.SERVICE):
+        raise ValidationError({"kind": "Only VaxPass itself is the system."})
+    user = User.objects.create_user(email, None, name=name.strip(), kind=kind)
+    log_account(by=by, user=user, action="user.added", fields=["email", "name", "kind"])
+    _set_groups(by, user, groups)
+    return user
+
+
+@transaction.atomic
+def change_user(
+    *, by: User, user: User, name: str, is_active: bool, groups: Collection[Group]
+) -> User:
+    """Change another person's name, roles, and whether they can sign in.
+
+    Raises ``PermissionDenied`` for one's own account and for one that stands above all roles.
+    """
+    _require(by, "accounts.change_user")
+    user = User.objects.select_for_update().get(pk=user.pk)
+    require_other(by, user)
+    wanted = {"name": name.strip(), "is_active": is_active}
+    changed = [field for field, value in wanted.items() if getattr(user, field) != value]
+    if changed:
+        for field in changed:
+            setattr(user, field, wanted[field])
+        user.save(update_fields=changed)
+        log_account(by=by, user=user, action="user.changed", fields=changed)
+    _set_groups(by, user, groups)
+    return user
+
+
+@transaction.atomic
+def link_volunteer(*, by: User, user: User, badge: str) -> None:
+    """Let an account act as the volunteer of a badge, or as none if the badge is empty.
+
+    Raises ``ValidationError`` for an unknown badge or one that is linked to another account.
+    """
+    _require(by, "records.link_volunteer")
+    require_other(by, user)
+    current = Volunteer.objects.filter(user_id=user.pk).first()
+    if badge == (current.code if current else ""):
+        return
+    wanted = None
+    if badge:
+        wanted = visible_to(by, Volunteer).filter(code=badge).first()
+        if wanted is None:
+            raise ValidationError({"badge": "No volunteer has this badge."})
+        if wanted.user_id is not None:
+            raise ValidationError({"badge": "Another account is linked to this badge."})
+    if current is not None:
+        link_user(by=by, volunteer=current, version=current.version, user=None)
+    if wanted is not None:
+        link_user(by=by, volunteer=wanted, version=wanted.version, user=user)
+
+
+def may_manage(by: User, user: User) -> bool:
+    """Tell whether ``by`` may change this account: another one, and no superuser's or system's."""
+    return user.pk != by.pk and not user.is_superuser and user.kind != User.Kind.SYSTEM
+
+
+def require_other(by: User, user: User) -> None:
+    """Raise ``PermissionDenied`` unless ``by`` may change this account."""
+    if not may_manage(by, user):
+        raise PermissionDenied("This account cannot be changed by you.")
+
+
+def _require(by: User, permission: str) -> None:
+    if not by.is_active or not by.has_perm(permission):
+        raise PermissionDenied(f"This account may not do this: {permission}.")
+
+
+def _set_groups(by: User, user: User, groups: Collection[Group]) -> None:
+    """Set the roles; who has one that works in the admin gets in there, and nobody else."""
+    before = set(user.groups.values_list("name", flat=True))
+    after = {group.name for group in groups}
+    is_staff = bool(after & STAFF)
+    if user.is_staff != is_staff:
+        user.is_staff = is_staff
+        user.save(update_fields=["is_staff"])
+    if before == after:
+        return
+    user.groups.set(groups)
+    log_account(by=by, user=user, action="user.roles_changed", fields=["groups"])
+    if granted := sorted((after - before) & ANNOUNCED):
+        transaction.on_commit(lambda: _announce(by, user, granted))
+
+
+def _announce(by: User, user: User, granted: list[str]) -> None:
+    """Tell every user manager that somebody got a powerful role."""
+    managers = User.objects.filter(is_active=True, groups__name=USER_MANAGER.name)
+    for manager in managers:
+        send_mail(
+            f"VaxPass: {' and '.join(granted)} given to {user}",
+            f"{by} ({by.email}) gave {user} ({user.email}) the role {' and '.join(granted)}.\n"
+            "If you did not expect this, look at the account now.",
+            None,
+            [manager.email],
+        )

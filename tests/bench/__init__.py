@@ -1,0 +1,1 @@
+"""Measurements at scale; run by `make bench`, not by `make test`."""
