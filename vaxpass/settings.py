@@ -272,6 +272,7 @@ if PRODUCTION:
 
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
+FORMAT_MODULE_PATH = ["vaxpass.formats"]
 USE_TZ = True
 
 EMAIL_BACKEND = f"django.core.mail.backends.{'console' if DEVELOPMENT else 'smtp'}.EmailBackend"
