@@ -22,7 +22,7 @@ Options = list[tuple[str, Any]]
 
 def usable_lots(user: Any, day: dt.date) -> QuerySet[Lot]:
     """Return the lots from which a dose may be given on a day."""
-    return access.visible_to(user, Lot).filter(
+    return _lots(user).filter(
         Q(expires_on__isnull=True) | Q(expires_on__gte=day),
         Q(recalled_on__isnull=True) | Q(recalled_on__gt=day),
         Q(vaccine__retired_on__isnull=True) | Q(vaccine__retired_on__gte=day),
@@ -31,22 +31,21 @@ def usable_lots(user: Any, day: dt.date) -> QuerySet[Lot]:
 
 def lots_to_record(user: Any, day: dt.date, also: Lot | None = None) -> QuerySet[Lot]:
     """Return the usable lots, those usable until lately, and ``also`` one that is named already."""
-    rows = access.visible_to(user, Lot)
     lately = Q(expires_on__range=(day - LATE, day)) | Q(recalled_on__range=(day - LATE, day))
     chosen = Q(pk__in=usable_lots(user, day).values("pk")) | lately
     if also is not None:
         chosen |= Q(pk=also.pk)
-    return rows.filter(chosen).select_related("vaccine", "manufacturer")
+    return _lots(user).filter(chosen)
 
 
 def lot_options(lots: Iterable[Lot], day: dt.date) -> Options:
     """Return the options of a select: lots by vaccine, those past their use at the end."""
     lots = sorted(lots, key=lambda lot: (lot.vaccine.short_name, lot.vaccine_id, lot.number))
-    usable = [lot for lot in lots if not _is_past(lot, day)]
+    usable = [lot for lot in lots if not is_past(lot, day)]
     options: Options = [("", _("Choose a lot"))]
     for vaccine, group in groupby(usable, key=lambda lot: lot.vaccine):
         options.append((vaccine.short_name, [_lot_option(lot) for lot in group]))
-    if past := [lot for lot in lots if _is_past(lot, day)]:
+    if past := [lot for lot in lots if is_past(lot, day)]:
         label = _("Expired or recalled: only for a dose given before")
         options.append((label, [_lot_option(lot) for lot in past]))
     return options
@@ -65,13 +64,19 @@ def manufacturers(user: Any) -> QuerySet[Manufacturer]:
     return access.visible_to(user, Manufacturer).order_by("name", "id")
 
 
-def _is_past(lot: Lot, day: dt.date) -> bool:
+def is_past(lot: Lot, day: dt.date) -> bool:
+    """Tell whether a lot had expired or was recalled by a day."""
     expired = lot.expires_on is not None and lot.expires_on < day
     return expired or (lot.recalled_on is not None and lot.recalled_on <= day)
 
 
+def _lots(user: Any) -> QuerySet[Lot]:
+    return access.visible_to(user, Lot).select_related("vaccine", "manufacturer")
+
+
 def _lot_option(lot: Lot) -> tuple[str, str]:
-    label = f"{lot.number} · {lot.manufacturer.name}"
+    # A closed select shows this alone, and on a phone its beginning only.
+    label = f"{lot.number} · {lot.vaccine.short_name} · {lot.manufacturer.name}"
     if lot.recalled_on is not None:
         label += f" · {_('recalled')} {date_format(lot.recalled_on, 'j F Y')}"
     elif lot.expires_on is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
@@ -9,7 +10,6 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -20,6 +20,7 @@ from records.domain.passports import read_passport
 from records.domain.patients import resolve_patient
 from records.history import changes_since, versions_of
 from records.models import Dose, DoseStatus, Patient
+from records.web.choices import is_past
 from records.web.clinic_find import forget_search
 from records.web.forms import (
     AmendForm,
@@ -79,31 +80,21 @@ def dose_page(request: HttpRequest, shift: Shift, dose_id: UUID) -> HttpResponse
 def amend(request: HttpRequest, shift: Shift, dose_id: UUID) -> HttpResponse:
     """Correct a dose."""
     dose = _dose_to_correct(request, shift, dose_id)
-    if dose.status == DoseStatus.ENTERED_IN_ERROR:
-        messages.info(request, _("This dose was voided; it cannot be changed any more."))
-        return redirect("clinic:dose", dose.public_id)
     form = AmendForm(request.POST or None, dose=dose, shift=shift)
-    if request.method == "POST" and form.is_valid():
-        try:
-            amend_dose(
-                by=request.user,
-                dose=dose,
-                version=form.cleaned_data["version"],
-                reason=form.cleaned_data["reason"],
-                changes=form.changes(),
-                confirmed=form.confirmed,
-            )
-        except ValidationError as error:
-            form.show(error)
-        except ConfirmationRequired as question:
-            form.ask(question)
-        except StaleVersion as stale:
-            return _stale(request, shift, dose, stale, reverse("clinic:amend", args=[dose_id]))
-        else:
-            messages.success(request, _("The correction is saved. What was there before is kept."))
-            return redirect("clinic:dose", dose.public_id)
-    context = {"shift": shift, "dose": dose, "patient": dose.patient, "form": form}
-    return render(request, "clinic/amend.html", context)
+
+    def save() -> HttpResponse:
+        amend_dose(
+            by=request.user,
+            dose=dose,
+            version=form.cleaned_data["version"],
+            reason=form.cleaned_data["reason"],
+            changes=form.changes(),
+            confirmed=form.confirmed,
+        )
+        messages.success(request, _("The correction is saved. What was there before is kept."))
+        return redirect("clinic:dose", dose.public_id)
+
+    return _correct(request, shift, dose, form, save, "clinic/amend.html")
 
 
 @require_http_methods(["GET", "POST"])
@@ -111,22 +102,14 @@ def amend(request: HttpRequest, shift: Shift, dose_id: UUID) -> HttpResponse:
 def void(request: HttpRequest, shift: Shift, dose_id: UUID) -> HttpResponse:
     """Mark a dose as entered in error."""
     dose = _dose_to_correct(request, shift, dose_id)
-    if dose.status == DoseStatus.ENTERED_IN_ERROR:
-        messages.info(request, _("This dose was voided already."))
-        return redirect("clinic:dose", dose.public_id)
     form = CorrectionForm(request.POST or None, initial={"version": dose.version})
-    if request.method == "POST" and form.is_valid():
-        try:
-            void_dose(by=request.user, dose=dose, **form.cleaned_data)
-        except ValidationError as error:
-            form.show(error)
-        except StaleVersion as stale:
-            return _stale(request, shift, dose, stale, reverse("clinic:void", args=[dose_id]))
-        else:
-            messages.success(request, _("The dose is voided. It stays readable with your reason."))
-            return redirect("clinic:patient", dose.patient.public_id)
-    context = {"shift": shift, "dose": dose, "patient": dose.patient, "form": form}
-    return render(request, "clinic/void.html", context)
+
+    def save() -> HttpResponse:
+        void_dose(by=request.user, dose=dose, **form.cleaned_data)
+        messages.success(request, _("The dose is voided. It stays readable with your reason."))
+        return redirect("clinic:patient", dose.patient.public_id)
+
+    return _correct(request, shift, dose, form, save, "clinic/void.html")
 
 
 def _record(
@@ -157,8 +140,10 @@ def _record(
             except ConfirmationRequired as question:
                 form.ask(question)
             else:
-                if form.cleaned_data.get("lot"):
-                    remember_shift(request, shift.clinic, dose.lot)
+                lot = form.cleaned_data.get("lot")
+                # A dose written down late may name a lot that no next dose can come from.
+                if lot and not is_past(lot, form.today):
+                    remember_shift(request, shift.clinic, lot)
                 forget_search(request)
                 return redirect("clinic:dose", dose.public_id)
     context = {"shift": shift, "patient": patient, "form": form}
@@ -195,16 +180,31 @@ def _dose_to_correct(request: HttpRequest, shift: Shift, public_id: UUID) -> Dos
     return dose
 
 
-def _stale(
-    request: HttpRequest, shift: Shift, dose: Dose, stale: StaleVersion, again: str
+def _correct(
+    request: HttpRequest,
+    shift: Shift,
+    dose: Dose,
+    form: CorrectionForm,
+    save: Callable[[], HttpResponse],
+    template: str,
 ) -> HttpResponse:
-    context = {
-        "shift": shift,
-        "dose": dose,
-        "patient": dose.patient,
-        "stale": stale,
-        "latest": versions_of(dose).first(),
-        "changes": changes_since(dose, stale.seen),
-        "again": again,
-    }
-    return render(request, "clinic/stale.html", context, status=409)
+    """Show the form of a correction; once it is sent, save it or say why that is not possible."""
+    if dose.status == DoseStatus.ENTERED_IN_ERROR:
+        messages.info(request, _("This dose was voided; it cannot be changed any more."))
+        return redirect("clinic:dose", dose.public_id)
+    context = {"shift": shift, "dose": dose, "patient": dose.patient, "form": form}
+    if request.method == "POST" and form.is_valid():
+        try:
+            return save()
+        except ValidationError as error:
+            form.show(error)
+        except ConfirmationRequired as question:
+            form.ask(question)
+        except StaleVersion as stale:
+            context |= {
+                "stale": stale,
+                "latest": versions_of(dose).first(),
+                "changes": changes_since(dose, stale.seen),
+            }
+            return render(request, "clinic/stale.html", context, status=409)
+    return render(request, template, context)

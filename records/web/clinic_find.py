@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -9,6 +10,7 @@ from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -19,6 +21,7 @@ from records.domain.passports import last_doses
 from records.domain.patients import find_patients
 from records.web.forms import ElsewhereForm, FindForm, ShiftForm
 from records.web.shift import (
+    LOT,
     Shift,
     chosen_clinic,
     clinic_page,
@@ -32,7 +35,7 @@ SHOWN = 20
 
 @require_http_methods(["GET", "POST"])
 def shift_page(request: HttpRequest) -> HttpResponse:
-    """Choose the clinic and the lot of the shift."""
+    """Choose the clinic and the lot of the shift, and go back to where one came from."""
     clinics = clinics_of(request)
     if not clinics:
         return render(request, "clinic/no_assignment.html", status=403)
@@ -43,13 +46,15 @@ def shift_page(request: HttpRequest) -> HttpResponse:
         clinics=clinics,
         initial={
             "clinic": current and str(current.public_id),
-            "lot": request.session.get("clinic.shift.lot"),
+            "lot": request.session.get(LOT),
         },
     )
     if request.method == "POST" and form.is_valid():
         clinic = form.clinics[form.cleaned_data["clinic"]]
         remember_shift(request, clinic, form.cleaned_data["lot"])
-        return redirect("clinic:find")
+        target = request.GET.get("next", "")
+        on_this_site = url_has_allowed_host_and_scheme(target, allowed_hosts=None)
+        return redirect(target if on_this_site else "clinic:find")
     return render(request, "clinic/shift.html", {"form": form, "only": len(clinics) == 1})
 
 
@@ -119,6 +124,14 @@ def typed(request: HttpRequest) -> dict[str, str]:
         "last_name": last,
         "first_name": first,
         "date_of_birth": search.get("date_of_birth", ""),
+    }
+
+
+def remember_search(request: HttpRequest, person: Mapping[str, Any]) -> None:
+    """Take who was typed elsewhere for what is searched, so that nobody types it twice."""
+    request.session[SEARCH] = {
+        "name": f"{person['last_name']}, {person['first_name']}",
+        "date_of_birth": person["date_of_birth"].isoformat(),
     }
 
 

@@ -14,7 +14,7 @@ from records import access
 from records.domain.passports import read_passport
 from records.domain.patients import register_patient, resolve_patient, similar_patients
 from records.models import Dose, DoseStatus, Patient, PatientIdentifier
-from records.web.clinic_find import forget_search, typed
+from records.web.clinic_find import forget_search, remember_search, typed
 from records.web.forms import RegisterForm
 from records.web.presenting import dose_row
 from records.web.shift import Shift, clinic_page
@@ -32,7 +32,7 @@ def register(request: HttpRequest, shift: Shift) -> HttpResponse:
     if form.is_valid():
         similar = list(similar_patients(fields=form.cleaned_data))
         # The number that the person saw: a form sent twice meets the record it made itself.
-        if str(len(similar)) == request.POST.get("register_anyway", "0"):
+        if len(similar) <= (form.cleaned_data["register_anyway"] or 0):
             try:
                 patient = register_patient(by=request.user, clinic=shift.clinic, **form.values())
             except ValidationError as error:
@@ -41,6 +41,7 @@ def register(request: HttpRequest, shift: Shift) -> HttpResponse:
                 forget_search(request)
                 return redirect("clinic:record", patient.public_id)
         else:
+            remember_search(request, form.cleaned_data)
             context |= _lookalikes(request, similar)
     return render(request, "clinic/register.html", context)
 

@@ -119,6 +119,7 @@ class RegisterForm(DomainForm):
         label=_("Issued by"), max_length=100, required=False, help_text=_("E.g. a health insurer.")
     )
     identifier = forms.CharField(label=_("Number"), max_length=100, required=False)
+    register_anyway = forms.IntegerField(required=False, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -203,14 +204,16 @@ class DoseForm(DomainForm):
             )
 
     def add_volunteer(self, volunteers: Any, initial: Volunteer) -> None:
-        """Ask who gave it."""
-        self.fields["volunteer"] = forms.ModelChoiceField(
+        """Ask who gave it, where there is a choice."""
+        self.fields["volunteer"] = field = forms.ModelChoiceField(
             volunteers,
             label=_("Given by"),
             to_field_name="public_id",
             empty_label=None,
             initial=initial,
         )
+        if volunteers.count() == 1:
+            field.widget = forms.HiddenInput()
 
     def colleagues(self) -> Any:
         """Return the visible volunteers who work at the clinic of the shift today."""
@@ -323,15 +326,21 @@ class AmendForm(CorrectionForm, DoseForm):
             self.add_lot(also=dose.lot)
         else:
             self.add_vaccine(dose)
+        if dose.status == DoseStatus.COMPLETED:
+            self._add_how(dose)
+        self.initial.update(
+            {name: getattr(dose, name) for name in self.fields if hasattr(dose, name)}
+        )
+        self.order_fields(self.field_order)
+
+    def _add_how(self, dose: Dose) -> None:
+        """Ask what only a dose that was given has."""
+        if dose.lot_number is None:
             self.add_manufacturer()
         self.add_site_and_route()
         colleagues = self.colleagues()
         if dose.volunteer is not None and colleagues.filter(pk=dose.volunteer.pk).exists():
             self.add_volunteer(colleagues, dose.volunteer)
-        self.initial.update(
-            {name: getattr(dose, name) for name in self.fields if hasattr(dose, name)}
-        )
-        self.order_fields(self.field_order)
 
     def changes(self) -> dict[str, Any]:
         """Return the changes of ``amend_dose``."""
@@ -340,5 +349,5 @@ class AmendForm(CorrectionForm, DoseForm):
 
 
 def _offer_lots(field: Any, lots: Any, day: dt.date) -> None:
-    field.queryset = lots.select_related("vaccine", "manufacturer")
-    field.choices = choices.lot_options(field.queryset, day)
+    field.queryset = lots
+    field.choices = choices.lot_options(lots, day)

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable
-from typing import Concatenate, ParamSpec
 from uuid import UUID
 
-from django.core.exceptions import PermissionDenied
+from django.contrib.auth.decorators import permission_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
@@ -17,22 +14,8 @@ from records.domain.passports import read_passport
 from records.models import GrantTemplate, PatientGrant
 from records.web.presenting import dose_row
 
-P = ParamSpec("P")
-
-
-def portal_page(
-    view: Callable[Concatenate[HttpRequest, P], HttpResponse],
-) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
-    """Make a page of the portal: 403 without the role, before any look-up."""
-
-    @functools.wraps(view)
-    def page(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
-        if not request.user.has_perm(access.OWN_RECORD):
-            raise PermissionDenied("This account has no passports.")
-        with access.assignments_read_once():
-            return view(request, *args, **kwargs)
-
-    return page
+# 403 without the role, before any look-up.
+portal_page = permission_required(access.OWN_RECORD, raise_exception=True)
 
 
 @require_safe

@@ -10,11 +10,13 @@ import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Concatenate, ParamSpec
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from records import access
@@ -62,7 +64,7 @@ def clinic_page(
                 return render(request, "clinic/no_assignment.html", status=403)
             clinic = chosen_clinic(request, clinics)
             if clinic is None:
-                return redirect("clinic:shift")
+                return redirect(f"{reverse('clinic:shift')}?{urlencode({'next': request.path})}")
             shift = Shift(request.user, clinics, clinic, _chosen_lot(request, clinic))
             try:
                 return view(request, shift, *args, **kwargs)

@@ -7,8 +7,10 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.contrib.auth.models import Group
 from django.test import Client
 
+from accounts.roles import SALES
 from records.domain import doses, lots
 from records.models import Clinic, Dose, DoseStatus, Lot, Patient
 from records.web import clinic_doses
@@ -96,6 +98,35 @@ def test_record_offers_the_lot_of_the_last_dose(
     make_lot()
     at_work.post(path_of(patient), filled(at_work, path_of(patient), lot=lot.public_id))
     assert filled(at_work, path_of(patient))["lot"] == lot.public_id
+
+
+def test_record_of_a_lot_past_its_use_leaves_the_lot_of_the_shift(
+    at_work: Client, clinic: Clinic, patient: Patient, lot: Lot
+) -> None:
+    at_work.post("/clinic/shift", {"clinic": clinic.public_id, "lot": lot.public_id})
+    old = make_lot(expires_on=days_ago(5))
+    data = filled(at_work, path_of(patient)) | {"lot": old.public_id}
+    at_work.post(path_of(patient), data | {"administered_on": days_ago(6)})
+    assert Dose.objects.get().lot == old
+    assert filled(at_work, path_of(patient))["lot"] == lot.public_id
+
+
+def test_record_names_the_vaccine_of_the_chosen_lot(
+    at_work: Client, clinic: Clinic, patient: Patient, lot: Lot
+) -> None:
+    at_work.post("/clinic/shift", {"clinic": clinic.public_id, "lot": lot.public_id})
+    page = at_work.get(path_of(patient)).content.decode()
+    assert f'<span class="code">{lot.number}</span> · {lot.vaccine.short_name}' in page
+    assert f"selected>{lot.number} · {lot.vaccine.short_name}" in page
+
+
+def test_record_asks_who_gave_it_only_where_there_is_a_choice(
+    at_work: Client, volunteer: Any, clinic: Clinic, patient: Patient
+) -> None:
+    make_volunteer_user(clinic)
+    assert at_work.get(path_of(patient)).context["form"]["volunteer"].is_hidden
+    volunteer.groups.add(Group.objects.get(name=SALES.name))
+    assert not at_work.get(path_of(patient)).context["form"]["volunteer"].is_hidden
 
 
 def test_record_sent_twice_records_once(at_work: Client, patient: Patient, lot: Lot) -> None:
@@ -292,6 +323,17 @@ def test_amend_of_a_dose_from_elsewhere_asks_for_the_vaccine(
     at_work.post(path, filled(at_work, path, vaccine=vaccine.public_id, reason="Misread card"))
     dose.refresh_from_db()
     assert (dose.vaccine, dose.lot_number) == (vaccine, None)
+
+
+def test_amend_of_a_dose_that_was_not_given_asks_for_nothing_of_the_giving(
+    at_work: Client, clinic: Clinic, volunteer: Any, patient: Patient
+) -> None:
+    path = path_of(patient, "record-not-given")
+    vaccine = make_vaccine()
+    data = filled(at_work, path, vaccine=vaccine.public_id, status_reason="Fever")
+    at_work.post(path, data)
+    form = at_work.get(f"/clinic/doses/{Dose.objects.get().public_id}/amend").context["form"]
+    assert list(form.fields) == ["vaccine", "administered_on", "reason", "version"]
 
 
 @pytest.mark.parametrize("what", ["amend", "void"])

@@ -96,12 +96,32 @@ def test_registration_of_a_look_alike_asks_first(at_work: Client, clinic: Clinic
     assert Patient.objects.count() == 2
 
 
+@pytest.mark.parametrize("anyway", ["-1", "x", "9" * 5000])
+def test_registration_of_a_look_alike_needs_a_sensible_answer(at_work: Client, anyway: str) -> None:
+    make_patient(**MARIA)
+    assert register(at_work, register_anyway=anyway).status_code == 200
+    assert Patient.objects.count() == 1
+
+
+def test_registration_is_saved_once_the_look_alike_is_gone(at_work: Client, clinic: Clinic) -> None:
+    assert register(at_work, register_anyway="1").status_code == 302
+    assert Patient.objects.count() == 1
+
+
 def test_registration_shows_nothing_of_a_look_alike_of_elsewhere(at_work: Client) -> None:
     known = make_patient(**{**MARIA, "last_name": "Okónkwo"}, phone="555-0199")
     page = register(at_work).content.decode()
     assert "exists at another clinic" in page
     for hidden in (str(known.public_id), "555-0199", "Okónkwo"):
         assert hidden not in page
+
+
+def test_search_elsewhere_for_a_look_alike_need_not_be_typed_again(at_work: Client) -> None:
+    make_patient(**MARIA)
+    register(at_work)
+    page = at_work.get("/clinic/elsewhere")
+    assert page.context["form"]["last_name"].value() == MARIA["last_name"]
+    assert str(page.context["form"]["date_of_birth"].value()) == str(MARIA["date_of_birth"])
 
 
 @pytest.mark.parametrize("anyway", ["", "1"])

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 import pytest
@@ -19,6 +20,7 @@ from tests.records.factories import (
     make_assignment,
     make_clinic,
     make_lot,
+    make_patient,
     make_user,
     make_volunteer_user,
     system,
@@ -27,6 +29,7 @@ from tests.records.factories import (
 pytestmark = pytest.mark.django_db
 
 NOBODY = UUID(int=4 << 76 | 8 << 60)
+TO_SHIFT = "/clinic/shift?next=%2Fclinic%2F"
 PAGES = [
     reverse("clinic:find"),
     reverse("clinic:shift"),
@@ -87,7 +90,7 @@ def test_only_clinic_is_taken_without_asking(at_work: Client, clinic: Clinic) ->
 def test_several_clinics_are_asked_for_and_remembered(client: Client) -> None:
     first, second = make_clinic(name="First"), make_clinic(name="Second")
     client.force_login(make_volunteer_user(first, second))
-    assert client.get("/clinic/")["Location"] == "/clinic/shift"
+    assert client.get("/clinic/")["Location"] == TO_SHIFT
     response = client.post("/clinic/shift", {"clinic": second.public_id, "lot": ""})
     assert response["Location"] == "/clinic/"
     page = client.get("/clinic/").content.decode()
@@ -99,7 +102,7 @@ def test_clinic_of_others_cannot_be_chosen(client: Client) -> None:
     response = client.post("/clinic/shift", {"clinic": make_clinic().public_id})
     assert response.status_code == 200
     assert "not one of the available choices" in response.content.decode()
-    assert client.get("/clinic/")["Location"] == "/clinic/shift"
+    assert client.get("/clinic/")["Location"] == TO_SHIFT
 
 
 def test_chosen_clinic_is_forgotten_when_its_assignment_ends(client: Client) -> None:
@@ -109,7 +112,25 @@ def test_chosen_clinic_is_forgotten_when_its_assignment_ends(client: Client) -> 
     client.force_login(user)
     client.post("/clinic/shift", {"clinic": third.public_id})
     volunteers.end_assignment(by=system(), assignment=ending, version=1, ends_on=days_ago(1))
-    assert client.get("/clinic/")["Location"] == "/clinic/shift"
+    assert client.get("/clinic/")["Location"] == TO_SHIFT
+
+
+def test_choice_of_a_shift_leads_back_to_the_page_that_asked_for_it(client: Client) -> None:
+    first, second = make_clinic(), make_clinic()
+    client.force_login(make_volunteer_user(first, second))
+    page = reverse("clinic:record", args=[make_patient(clinic=first).public_id])
+    asked = client.get(page)["Location"]
+    assert client.post(asked, {"clinic": first.public_id})["Location"] == page
+
+
+@pytest.mark.parametrize(
+    "target", ["https://other.example/", "//other.example/", "/\\other.example", "javascript:x"]
+)
+def test_choice_of_a_shift_leads_to_no_other_site(
+    at_work: Client, clinic: Clinic, target: str
+) -> None:
+    path = f"/clinic/shift?{urlencode({'next': target})}"
+    assert at_work.post(path, {"clinic": clinic.public_id})["Location"] == "/clinic/"
 
 
 @pytest.mark.parametrize("condition", ["expired", "recalled"])
