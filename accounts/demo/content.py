@@ -193,7 +193,7 @@ PEOPLE = (
     Person("Aoife", "Ní Bhriain", "female", 260, HARBOUR),
     Person("Renée", "O’Malley", "female", 855, HARBOUR),  # noqa: RUF001
     Person("Zoë", "van der Berg", "female", 149, HARBOUR, ("papilloma", "flu now")),
-    Person("Nguyễn", "Thị Mai", "female", 388, HARBOUR),
+    Person("Thị Mai", "Nguyễn", "female", 388, HARBOUR),
     Person("Ngozi", "Adébáyọ̀", "female", 331, HARBOUR),
     Person("Liam", "Mac Giolla", "male", 61, HARBOUR),
     Person("Олена", "Шевченко", "female", 447, HARBOUR),

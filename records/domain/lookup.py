@@ -7,6 +7,7 @@ may learn that a record exists: name and birth date, nothing more.
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -19,12 +20,13 @@ from records import access
 from records.domain import unit
 from records.domain.context import channel, request_id
 from records.domain.errors import TooManyLookups
-from records.domain.patients import enrol_patient
+from records.domain.patients import enrol_patient, similar_patients
 from records.models import AuditEntry, Clinic, Patient, Record
 from records.models.fields import fold_name
 
 SEARCHED = "clinic.searched_elsewhere"
 FOUND = "patient.found_elsewhere"
+MATCHED = "patient.matched_elsewhere"
 
 PER_HOUR = 30
 SHOWN = 20
@@ -42,6 +44,18 @@ class Found:
     enrolled_here: bool
 
 
+@dataclass(frozen=True, slots=True)
+class LookAlikes:
+    """Records that a new patient looks like: those that the user sees, and how many more."""
+
+    seen: list[Patient]
+    unseen: int
+
+    def __len__(self) -> int:
+        """Count all of them."""
+        return len(self.seen) + self.unseen
+
+
 @unit.transactional
 def find_elsewhere(
     *, by: Any, clinic: Clinic, last_name: str, date_of_birth: dt.date
@@ -56,10 +70,7 @@ def find_elsewhere(
     key = fold_name(last_name)
     if not key:
         raise ValidationError({"last_name": "Type the whole surname."})
-    # The lock lets two searches at once not both take the last one of the hour.
-    get_user_model()._default_manager.select_for_update().get(pk=by.pk)
-    if _searches(by) >= PER_HOUR:
-        raise TooManyLookups
+    _count_search(by)
     rows = Patient.objects.filter(last_name_key=key, date_of_birth=date_of_birth).order_by("id")
     patients = {patient.pk: patient for patient in map(_survivor, rows[:SHOWN])}
     here = set(
@@ -67,9 +78,7 @@ def find_elsewhere(
         .filter(patient__in=patients)
         .values_list("patient_id", flat=True)
     )
-    entries = [_entry(by, SEARCHED, clinic)]
-    entries += [_entry(by, FOUND, patient) for patient in patients.values()]
-    AuditEntry.objects.bulk_create(entries)
+    _note(by, clinic, FOUND, patients.values())
     return [
         Found(
             patient.public_id,
@@ -80,6 +89,23 @@ def find_elsewhere(
         )
         for patient in patients.values()
     ]
+
+
+@unit.transactional
+def look_alikes(*, by: Any, clinic: Clinic, fields: Mapping[str, Any]) -> LookAlikes:
+    """Return whom a new patient looks like: same names and birth date, case and accents aside.
+
+    Records of elsewhere are only counted, but to learn that there is one is a search like any
+    other: audited, and limited by ``TooManyLookups``.
+    """
+    access.require(by, "add_patient", at=clinic)
+    similar = similar_patients(fields=fields)
+    seen = list(access.visible_to(by, Patient).filter(pk__in=similar.values("pk")))
+    elsewhere = list(similar.exclude(pk__in=[patient.pk for patient in seen]))
+    if elsewhere:
+        _count_search(by)
+        _note(by, clinic, MATCHED, elsewhere)
+    return LookAlikes(seen, len(elsewhere))
 
 
 @unit.transactional
@@ -100,9 +126,19 @@ def enrol_found(*, by: Any, clinic: Clinic, public_id: UUID) -> Patient:
     return patient
 
 
-def _searches(by: Any) -> int:
+def _count_search(by: Any) -> None:
+    # The lock lets two searches at once not both take the last one of the hour.
+    get_user_model()._default_manager.select_for_update().get(pk=by.pk)
     since = timezone.now() - dt.timedelta(hours=1)
-    return AuditEntry.objects.filter(actor=by.pk, action=SEARCHED, at__gt=since).count()
+    searches = AuditEntry.objects.filter(actor=by.pk, action=SEARCHED, at__gt=since)
+    if searches.count() >= PER_HOUR:
+        raise TooManyLookups
+
+
+def _note(by: Any, clinic: Clinic, action: str, patients: Iterable[Patient]) -> None:
+    entries = [_entry(by, SEARCHED, clinic)]
+    entries += [_entry(by, action, patient) for patient in patients]
+    AuditEntry.objects.bulk_create(entries)
 
 
 def _survivor(patient: Patient) -> Patient:

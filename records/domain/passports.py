@@ -48,11 +48,6 @@ class PassportDose:
     primary_source: bool
     positions: dict[str, int] = field(default_factory=dict)
 
-    @property
-    def position(self) -> int | None:
-        """The series position where it is the same for all diseases (or the lowest)."""
-        return min(self.positions.values(), default=None)
-
 
 VERSIONS: dict[str, type[Record]] = {
     "vaccine_version": Vaccine,

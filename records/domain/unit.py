@@ -273,4 +273,4 @@ def _violation(record: Record, constraint: Any) -> ValidationError:
 def _taken(record: Record, names: list[str]) -> str:
     meta: Any = record._meta
     labels = [str(meta.get_field(name).verbose_name) for name in names]
-    return f"Another {meta.verbose_name} already has this {' and '.join(labels)}."
+    return f"This {' and '.join(labels)} is taken by another {meta.verbose_name}."

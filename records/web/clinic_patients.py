@@ -11,9 +11,11 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
 from records import access
+from records.domain.errors import TooManyLookups
+from records.domain.lookup import PER_HOUR, look_alikes
 from records.domain.passports import read_passport
-from records.domain.patients import register_patient, resolve_patient, similar_patients
-from records.models import Dose, DoseStatus, Patient, PatientIdentifier
+from records.domain.patients import register_patient, resolve_patient
+from records.models import Dose, DoseStatus, PatientIdentifier
 from records.web.clinic_find import forget_search, remember_search, typed
 from records.web.forms import RegisterForm
 from records.web.presenting import dose_row
@@ -30,7 +32,11 @@ def register(request: HttpRequest, shift: Shift) -> HttpResponse:
     form = RegisterForm(request.POST)
     context: dict[str, Any] = {"shift": shift, "form": form}
     if form.is_valid():
-        similar = list(similar_patients(fields=form.cleaned_data))
+        try:
+            similar = look_alikes(by=request.user, clinic=shift.clinic, fields=form.cleaned_data)
+        except TooManyLookups:
+            context["per_hour"] = PER_HOUR
+            return render(request, "clinic/register.html", context, status=429)
         # The number that the person saw: a form sent twice meets the record it made itself.
         if len(similar) <= (form.cleaned_data["register_anyway"] or 0):
             try:
@@ -42,7 +48,7 @@ def register(request: HttpRequest, shift: Shift) -> HttpResponse:
                 return redirect("clinic:record", patient.public_id)
         else:
             remember_search(request, form.cleaned_data)
-            context |= _lookalikes(request, similar)
+            context["similar"] = similar
     return render(request, "clinic/register.html", context)
 
 
@@ -71,10 +77,3 @@ def patient_page(request: HttpRequest, shift: Shift, patient_id: UUID) -> HttpRe
         "others": [dose for dose in doses.values() if dose.status != DoseStatus.COMPLETED],
     }
     return render(request, "clinic/patient.html", context)
-
-
-def _lookalikes(request: HttpRequest, similar: list[Patient]) -> dict[str, Any]:
-    """Return the records that look the same: whose they are only where the user sees them."""
-    keys = [patient.pk for patient in similar]
-    seen = list(access.visible_to(request.user, Patient).filter(pk__in=keys))
-    return {"similar": len(similar), "seen": seen, "unseen": len(similar) - len(seen)}

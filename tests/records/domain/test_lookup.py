@@ -87,3 +87,25 @@ def test_enrolling_works_for_who_searched_and_not_for_long(search, volunteer, cl
     opened = lookup.enrol_found(by=volunteer, clinic=clinic, public_id=patient.public_id)
     assert opened == patient
     assert Enrolment.objects.get().clinic == clinic
+
+
+def test_look_alikes_of_elsewhere_are_counted_and_limited(volunteer, clinic):
+    names = {"first_name": "Ngozi", "last_name": "Eze", "date_of_birth": BORN}
+    make_patient(**names)
+    found = lookup.look_alikes(by=volunteer, clinic=clinic, fields=names)
+
+    assert (found.seen, found.unseen, len(found)) == ([], 1, 1)
+    assert AuditEntry.objects.filter(action=lookup.MATCHED, actor=volunteer).count() == 1
+    for _ in range(lookup.PER_HOUR - 1):
+        lookup.look_alikes(by=volunteer, clinic=clinic, fields=names)
+    with pytest.raises(TooManyLookups):
+        lookup.look_alikes(by=volunteer, clinic=clinic, fields=names)
+
+
+def test_look_alikes_of_this_clinic_are_no_search(volunteer, clinic):
+    names = {"first_name": "Ngozi", "last_name": "Eze", "date_of_birth": BORN}
+    patient = make_patient(clinic=clinic, **names)
+    found = lookup.look_alikes(by=volunteer, clinic=clinic, fields={**names, "last_name": "ÉZE"})
+
+    assert (found.seen, found.unseen) == ([patient], 0)
+    assert not AuditEntry.objects.filter(action=lookup.SEARCHED).exists()

@@ -8,8 +8,16 @@ import pytest
 from django.http import HttpResponse
 from django.test import Client
 
-from records.models import Clinic
-from tests.records.factories import make_clinic, make_volunteer_user
+from records.models import Clinic, Dose, Lot, Patient
+from tests.records.factories import (
+    days_ago,
+    make_clinic,
+    make_dose,
+    make_lot,
+    make_patient,
+    make_vaccine,
+    make_volunteer_user,
+)
 
 
 @pytest.fixture
@@ -38,3 +46,25 @@ def text_of() -> Callable[[HttpResponse], str]:
         return re.sub(r'name="csrfmiddlewaretoken" value="\w+"', "", page)
 
     return text
+
+
+@pytest.fixture
+def patient(clinic: Clinic) -> Patient:
+    return make_patient(last_name="Okonkwo", clinic=clinic)
+
+
+@pytest.fixture
+def lot(db: None) -> Lot:
+    return make_lot(vaccine=make_vaccine(min_interval_days=28))
+
+
+@pytest.fixture
+def dose(patient: Patient, lot: Lot, clinic: Clinic, volunteer: Any) -> Dose:
+    """A dose of yesterday, given here."""
+    return make_dose(
+        patient=patient,
+        lot=lot,
+        clinic=clinic,
+        volunteer=volunteer.volunteer,
+        administered_on=days_ago(1),
+    )

@@ -81,7 +81,7 @@ def test_registration_with_a_taken_number_names_it_and_saves_nothing(
 ) -> None:
     make_patient(identifiers=[("insurer", "77-1")])
     page = register(at_work, identifier_system="insurer", identifier="77-1").content.decode()
-    assert "already" in page
+    assert "is taken by another" in page
     assert Patient.objects.count() == 1
 
 
