@@ -103,7 +103,12 @@ class Lot(Record):
     vaccine = models.ForeignKey(Vaccine, models.PROTECT, related_name="lots")
     expires_on = models.DateField(null=True, blank=True, help_text="Last day of use.")
     eu_product = models.ForeignKey(
-        EuProduct, models.PROTECT, null=True, blank=True, related_name="lots"
+        EuProduct,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="lots",
+        verbose_name="EU product",
     )
     recalled_on = models.DateField(
         null=True, blank=True, editable=False, help_text="No dose on or after this day."
