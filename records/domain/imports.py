@@ -6,6 +6,8 @@ import enum
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from django.core.exceptions import ValidationError
+
 
 class Kind(enum.StrEnum):
     """How a finding bears on its row."""
@@ -53,3 +55,11 @@ class Outcome:
 
 class ImportBroken(RuntimeError):
     """The database holds something else than was meant; the transaction must not commit."""
+
+
+def refuse_all(outcome: Outcome, row: int, error: ValidationError) -> None:
+    """Note every message of a ``ValidationError`` as a broken rule of its field."""
+    for name, faults in error.update_error_dict({}).items():
+        for fault in faults:
+            message = " ".join(fault.messages)
+            outcome.refuse(row, name, fault.code or "invalid", message)

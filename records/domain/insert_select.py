@@ -41,10 +41,10 @@ def insert_select(
     ]
     select, params = rows.values_list(*columns).query.sql_with_params()
     quote = connection.ops.quote_name
-    names = ", ".join(quote(field.column) for field in fields)
+    names = ", ".join(quote(str(field.column)) for field in fields)
     with connection.cursor() as cursor:
         # Table and columns come from the models; every value is a parameter.
-        cursor.execute(f"INSERT INTO {quote(model._meta.db_table)} ({names}) {select}", params)  # noqa: S608
+        cursor.execute(f"INSERT INTO {quote(model._meta.db_table)} ({names}) {select}", params)
         written = cursor.rowcount
     if written != expected:
         raise ImportBroken(f"{model.__name__}: {written} rows were written instead of {expected}.")
