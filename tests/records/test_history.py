@@ -1,6 +1,7 @@
 """Versions that never overlap, and questions to the past."""
 
 import datetime as dt
+import itertools
 from unittest.mock import patch
 
 import pytest
@@ -39,7 +40,7 @@ def assert_contiguous(record):
     """The versions of a record are 1, 2, 3 …, each beginning exactly where the last one ends."""
     versions = list(type(record).history.filter(id=record.pk).order_by("version"))
     assert [version.version for version in versions] == list(range(1, len(versions) + 1))
-    for earlier, later in zip(versions, versions[1:], strict=False):
+    for earlier, later in itertools.pairwise(versions):
         assert earlier.valid_to == later.history_date
         assert earlier.history_date < later.history_date
     assert versions[-1].valid_to == OPEN_ENDED

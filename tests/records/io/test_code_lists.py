@@ -104,7 +104,8 @@ class TestCvx:
 
     def test_text_format(self):
         data = (
-            b"\xef\xbb\xbf03   |MMR|measles, mumps and rubella virus vaccine|x|Active|False|2010/05/28"
+            b"\xef\xbb\xbf03   |MMR|measles, mumps and rubella virus vaccine"
+            b"|x|Active|False|2010/05/28"
             b"\r\n\r\n998|none|no vaccine administered||Inactive|True|2023/03/09|\r\n"
         )
         first, second = parse_cvx(data, name="cvx.txt")
@@ -167,7 +168,7 @@ class TestCvx:
     def test_read_from_path(self, tmp_path):
         (path := tmp_path / "cvx.xml").write_bytes(cvx_file(cvx_record()))
         assert [entry.code for entry in read_cvx(path)] == ["03"]
-        with pytest.raises(CodeListError, match="gone.xml: cannot be read"):
+        with pytest.raises(CodeListError, match=r"gone\.xml: cannot be read"):
             read_cvx(tmp_path / "gone.xml")
 
 
@@ -266,17 +267,19 @@ class TestWrongFiles:
     def test_size_is_bounded(self, monkeypatch, tmp_path):
         monkeypatch.setattr(code_lists, "MAX_BYTES", 2 * 1024 * 1024)
         (path := tmp_path / "big.xml").write_bytes(b"<" * (2 * 1024 * 1024 + 10))
-        with pytest.raises(CodeListError, match="big.xml: is larger than 2 MB"):
+        with pytest.raises(CodeListError, match=r"big\.xml: is larger than 2 MB"):
             read_cvx(path)
 
     @given(st.binary(max_size=200) | st.text(alphabet="<>&/|03 \nCVXInfo", max_size=80))
     def test_never_another_error(self, junk):
         data = junk if isinstance(junk, bytes) else junk.encode()
         for parse in (parse_cvx, parse_mvx, parse_products, parse_groups):
+            error = None
             try:
-                assert parse(data, name="junk")
-            except CodeListError as error:
-                assert error.file == "junk"
+                read = parse(data, name="junk")
+            except CodeListError as caught:
+                error = caught
+            assert error.file == "junk" if error else read
 
 
 class TestShipped:
@@ -328,11 +331,11 @@ class TestShipped:
 
     def test_missing_empty_and_binary_table(self, tables):
         (tables / "mvx.csv").unlink()
-        with pytest.raises(CodeListError, match="mvx.csv: cannot be read"):
+        with pytest.raises(CodeListError, match=r"mvx\.csv: cannot be read"):
             read_shipped(tables)
         (tables / "mvx.csv").write_bytes(b"")
-        with pytest.raises(CodeListError, match="mvx.csv: is empty"):
+        with pytest.raises(CodeListError, match=r"mvx\.csv: is empty"):
             read_shipped(tables)
         (tables / "mvx.csv").write_bytes(b"\xff")
-        with pytest.raises(CodeListError, match="mvx.csv: is not UTF-8"):
+        with pytest.raises(CodeListError, match=r"mvx\.csv: is not UTF-8"):
             read_shipped(tables)

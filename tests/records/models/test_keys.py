@@ -259,7 +259,7 @@ CHECKS = [
         "merge_joins_two_patients",
         lambda: ((row := merge()), {"duplicate_id": row.survivor_id}),
     ),
-    ("dose_lot_or_vaccine", lambda: ((row := make.make_dose()), {"vaccine": row.lot.vaccine})),
+    ("dose_lot_or_vaccine", lambda: ((row := make.make_dose()), {"vaccine": row.given_vaccine})),
     ("dose_lot_or_vaccine", paper(vaccine=None)),
     (
         "dose_lot_has_manufacturer",
