@@ -42,7 +42,8 @@ fmt: $(STAMPS)/lint ## Format the code and fix what can be fixed
 
 bench: export VAXPASS_MODE := development
 bench: $(STAMPS)/production ## Measure the hot paths on a private MariaDB and Redis
-	@scripts/with_services $(PY) -m tests.bench $(ARGS)
+	@scripts/with_services sh -c '$(PY) -m tests.bench.import_doses; share=$$?; \
+		$(PY) -m tests.bench.admin_pages && exit $$share'
 
 services: ## Run a private MariaDB and Redis under var/ and print their URLs
 	@scripts/system_packages services

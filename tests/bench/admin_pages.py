@@ -225,6 +225,7 @@ def main() -> int:
     from records.models import Patient
     from tests.bench.generate import fill
 
+    call_command("migrate", verbosity=0)
     call_command("sync_roles")
     if not Patient.objects.exists():
         fill()

@@ -40,9 +40,9 @@ def test_pages_keep_the_policy_and_fit_a_phone(page: Page) -> None:
 
 def choose(page: Page, field: str, term: str) -> None:
     page.click(f".field-{field} .select2-selection")
-    page.keyboard.type(term)
-    page.wait_for_selector(f".select2-results__option:has-text('{term}')")
-    page.keyboard.press("Enter")
+    # Typed into the field itself: keys sent to the page can come before it has the focus.
+    page.locator(".select2-container--open .select2-search__field").press_sequentially(term)
+    page.locator(f".select2-results__option:has-text('{term}')").click()
 
 
 def test_a_dose_is_recorded_with_choosers_after_its_warning_was_ticked(page: Page) -> None:
