@@ -1,6 +1,6 @@
 """Measure every list, search and change page of the admin at a million patients.
 
-    DATABASE_URL=mysql://… python -m tests.bench
+    DATABASE_URL=mysql://… python -m tests.bench.admin_pages
 
 fills an empty, migrated MariaDB schema first (``tests.bench.generate``), opens each page as a DBA
 through Django's test client, and writes the section "Admin at a million patients" of
@@ -9,14 +9,18 @@ docs/benchmarks.md. Ends with status 1 when a page reads a whole table or needs 
 
 from __future__ import annotations
 
+import os
 import re
 import statistics
+import sys
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import django
 from django.db import connection
+from django.test.utils import setup_test_environment
 
 MOST_QUERIES = 25
 FEW_ROWS = 5_000
@@ -177,7 +181,7 @@ def report(measured: list[Measured]) -> str:
         f"{Patient.objects.count():,} patients, {Dose.objects.count():,} doses, 500 lots, 100 "
         f"clinics and 1,000 volunteers with their history, audit and events, on MariaDB "
         f"{version.group()} and a machine with two cores. Made by "
-        "`make bench` (`python -m tests.bench` with a `DATABASE_URL`): each page is opened as a "
+        "`make bench` (`python -m tests.bench.admin_pages`): each page is opened as a "
         "DBA through Django's test client, in the process that measures; the time is the median "
         f"of {RUNS} with warm caches. The command fails when a page needs more than "
         f"{MOST_QUERIES} queries, or when ANALYZE (EXPLAIN with the rows really read) shows more "
@@ -244,3 +248,10 @@ def main() -> int:
     write(report(measured))
     bad = [page for page in measured if page.scans or page.queries > MOST_QUERIES]
     return 1 if bad else 0
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "vaxpass.settings")
+    django.setup()
+    setup_test_environment(debug=False)
+    sys.exit(main())
