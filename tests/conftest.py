@@ -97,7 +97,7 @@ def browser_page(browser: Browser, live_server: LiveServer) -> Iterator[Page]:
     asks for a static file that is not there.
     """
     context = browser.new_context(base_url=live_server.url, locale="en-GB")
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(60_000)
     faults = watch(context)
     yield context.new_page()
     context.close()

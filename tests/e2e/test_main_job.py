@@ -48,7 +48,7 @@ def sign_in(
             viewport={"width": width, "height": 800},
             java_script_enabled=script,
         )
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(60_000)
         contexts.append(context)
         faults.append(watch(context))
         page = context.new_page()
