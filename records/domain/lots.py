@@ -64,8 +64,6 @@ def renumber_lot(*, by: Any, lot: Lot, version: int, reason: str, number: str) -
     old, number = current.number, clean_number(number)
     if number == old:
         return current
-    if Lot.objects.filter(manufacturer=current.manufacturer_id, number=number).exists():
-        raise ValidationError({"number": "This manufacturer already has a lot of this number."})
     doses = Dose.objects.filter(manufacturer=current.manufacturer_id, lot_number=old)
     waiting = Dose.objects.filter(manufacturer=current.manufacturer_id, lot_number=SCRATCH)
     Lot.objects.bulk_create(
