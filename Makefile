@@ -58,6 +58,7 @@ UPGRADE ?=
 lock: $(STAMPS)/lint ## Compile requirements/*.in (UPGRADE=--upgrade for new versions)
 	$(UV) $(UPGRADE) requirements/production.in -o requirements.txt
 	$(UV) $(UPGRADE) requirements/base.in -c requirements.txt -o requirements/base.txt
+	$(UV) $(UPGRADE) requirements/ldap.in -o requirements/ldap.txt
 	$(UV) $(UPGRADE) requirements/test.in -o requirements/test.txt
 	$(UV) $(UPGRADE) requirements/lint.in -o requirements/lint.txt
 

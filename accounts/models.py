@@ -114,6 +114,9 @@ class User(AbstractBaseUser, PermissionsMixin):
         "active", default=True, help_text="Clear this instead of deleting an account."
     )
     date_joined = models.DateTimeField(default=timezone.now, editable=False)
+    session_stamp = models.PositiveIntegerField(
+        default=0, editable=False, help_text="Raised to end every session of the account."
+    )
 
     objects: ClassVar[UserManager] = UserManager()
 

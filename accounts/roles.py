@@ -34,12 +34,14 @@ READ_REFERENCE = _all("view", REFERENCE)
 
 @dataclass(frozen=True, slots=True)
 class Role:
-    """One Django group: its name, what it is for, its permissions, whether it uses the admin."""
+    """One Django group: its name, what it is for, its permissions, and how its people sign in."""
 
     name: str
     purpose: str
     permissions: frozenset[str]
     uses_admin: bool = False
+    is_staff: bool = True  # staff needs a second factor
+
 
 
 VOLUNTEER = Role(
@@ -59,6 +61,8 @@ VOLUNTEER = Role(
         "add_dose",
         "change_dose",
         "void_dose",
+        "add_claimcode",
+        "view_claimcode",
     ),
 )
 LOGISTICS = Role(
@@ -120,7 +124,15 @@ USER_MANAGER = Role(
 PATIENT = Role(
     "Patient",
     "Sees their own record and those granted to them.",
-    _records("view_own_record", "change_own_contact"),
+    _records(
+        "view_own_record",
+        "change_own_contact",
+        "share_own_record",
+        "register_own_record",
+        "claim_record",
+        "view_clinic",
+    ),
+    is_staff=False,
 )
 
 ROLES = (VOLUNTEER, LOGISTICS, ANALYTICS, SALES, DBA, USER_MANAGER, PATIENT)

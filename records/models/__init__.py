@@ -1,9 +1,10 @@
 """The tables of the record store, one file per subject."""
 
-from records.models.access import GrantTemplate, PatientGrant
-from records.models.audit import AuditEntry
+from records.models.access import ClaimCode, GrantTemplate, PatientGrant, PatientPermission
+from records.models.audit import AuditEntry, AuditSeal
 from records.models.base import OPEN_ENDED, Record
 from records.models.doses import Dose, DoseStatus, Route, Site
+from records.models.limits import AttemptCounter
 from records.models.outbox import OutboxEvent
 from records.models.people import (
     Assignment,
@@ -23,7 +24,10 @@ from records.models.supply import EuProduct, Lot, Manufacturer, Vaccine, Vaccine
 __all__ = [
     "OPEN_ENDED",
     "Assignment",
+    "AttemptCounter",
     "AuditEntry",
+    "AuditSeal",
+    "ClaimCode",
     "Clinic",
     "Dose",
     "DoseStatus",
@@ -40,6 +44,7 @@ __all__ = [
     "PatientGrant",
     "PatientIdentifier",
     "PatientMerge",
+    "PatientPermission",
     "Record",
     "Route",
     "Site",

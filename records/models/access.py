@@ -1,4 +1,4 @@
-"""Which user may see which patient: the one truth about grants."""
+"""Which user may see which patient: grants, what hangs on them, and the codes that lead to them."""
 
 from __future__ import annotations
 
@@ -6,9 +6,12 @@ from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
+from guardian.models import UserObjectPermissionBase
 
 from records.models.base import Record
+from records.models.fields import CodeField
 from records.models.people import Patient
+from records.models.sites import Clinic
 
 
 class GrantTemplate(models.TextChoices):
@@ -35,10 +38,6 @@ class PatientGrant(Record):
 
     class Meta:
         ordering = ("-id",)
-        permissions = (
-            ("view_own_record", "Can see the records granted to them"),
-            ("change_own_contact", "Can change contact data of records granted to them"),
-        )
         constraints = (
             models.UniqueConstraint(fields=["user", "patient"], name="patient_grant_once"),
         )
@@ -46,3 +45,46 @@ class PatientGrant(Record):
     def __str__(self) -> str:
         """Show who may see whom, and as what."""
         return f"{self.user} → {self.patient} ({self.get_template_display()})"
+
+
+class PatientPermission(UserObjectPermissionBase):
+    """One permission of one user on one patient (django-guardian, direct foreign key).
+
+    Derived from the grant it hangs on: written and removed with it, valid as long as it.
+    """
+
+    content_object = models.ForeignKey(Patient, models.CASCADE, related_name="permissions")
+    grant = models.ForeignKey(PatientGrant, models.CASCADE, related_name="permissions")
+
+    class Meta(UserObjectPermissionBase.Meta):
+        default_permissions = ()
+
+
+class ClaimCode(Record):
+    """A one-time code that a clinic printed for a patient; whoever enters it gets a grant.
+
+    Only a keyed digest of the code is kept. ``tries`` counts wrong birth dates.
+    """
+
+    patient = models.ForeignKey(Patient, models.PROTECT, related_name="claim_codes")
+    template = models.CharField(max_length=8, choices=GrantTemplate, default=GrantTemplate.SELF)
+    digest = CodeField(max_length=64, unique=True, editable=False)
+    clinic = models.ForeignKey(Clinic, models.PROTECT, null=True, related_name="+")
+    issued_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    expires_at = models.DateTimeField()
+    tries = models.PositiveSmallIntegerField(default=0, editable=False)
+    used_at = models.DateTimeField(null=True, blank=True, editable=False)
+    used_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, editable=False, related_name="+"
+    )
+    revoked_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    history_owner: ClassVar[str] = "patient"
+
+    class Meta:
+        ordering = ("-id",)
+        default_permissions = ("add", "view")
+
+    def __str__(self) -> str:
+        """Show whose record it opens, never the code."""
+        return f"{self.patient} ({self.get_template_display()})"

@@ -53,6 +53,12 @@ class Patient(Address, Record):
         permissions = (
             ("see_every_patient", "Can see every patient, enrolled anywhere"),
             ("merge_patient", "Can merge and unmerge patients"),
+            # As roles: the portal is open. On one patient, as rows of PatientPermission: which.
+            ("view_own_record", "Can see the records granted to them"),
+            ("change_own_contact", "Can change contact data of records granted to them"),
+            ("share_own_record", "Can share the records granted to them"),
+            ("register_own_record", "Can create their own record"),
+            ("claim_record", "Can claim a record with a code from a clinic"),
         )
 
     def __str__(self) -> str:
