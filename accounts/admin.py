@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from allauth.mfa.models import Authenticator
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.auth.models import Group
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import path
 
-from accounts import managing
+from accounts import invitations, managing
 from accounts.models import User, normalize_email
 from accounts.roles import ROLES
+from records.admin.filters import ListedFiltersOnly
 from records.admin.forms import add_domain_errors
 from records.models import Volunteer
 
@@ -34,9 +38,9 @@ class AccountForm(forms.ModelForm):
     )
 
     def write(self) -> User:
-        """Add."""
+        """Add, and invite the owner."""
         data = self.cleaned_data
-        return managing.add_user(
+        return invitations.invite(
             by=self.manager,
             email=data["email"],
             name=data["name"],
@@ -89,7 +93,7 @@ class ChangeAccountForm(AccountForm):
 
 
 @admin.register(User)
-class UserAdmin(admin.ModelAdmin):
+class UserAdmin(ListedFiltersOnly, admin.ModelAdmin):
     """Accounts: added, given roles, switched off; never deleted, never one's own."""
 
     list_display = ("email", "name", "kind", "roles", "is_active", "last_login")
@@ -165,6 +169,83 @@ class UserAdmin(admin.ModelAdmin):
         form.manager = request.user
         return form
 
+    def get_urls(self) -> list[Any]:
+        """Add the pages that reset a second factor and invite again."""
+        reset = self.admin_site.admin_view(self.reset_second_factor_view)
+        invite = self.admin_site.admin_view(self.invite_again_view)
+        return [
+            path("<int:pk>/reset-second-factor/", reset, name="accounts_user_reset_second_factor"),
+            path("<int:pk>/invite-again/", invite, name="accounts_user_invite_again"),
+            *super().get_urls(),
+        ]
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        """Show the account, with links to what may be done to it."""
+        by: Any = request.user
+        user = User.objects.filter(pk=object_id).first() if object_id.isdecimal() else None
+        may_reset = may_invite = False
+        if user is not None and managing.may_manage(by, user):
+            has_factor = Authenticator.objects.filter(user=user).exists()
+            may_reset = has_factor and by.has_perm("accounts.reset_second_factor")
+            may_invite = by.has_perm("accounts.add_user") and invitations.is_waiting(user)
+        context = {"may_reset": may_reset, "may_invite": may_invite, **(extra_context or {})}
+        return super().change_view(request, object_id, form_url, context)
+
+    def invite_again_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Ask, then mail a new link to the owner of an account that waits for a password."""
+        by: Any = request.user
+        user = self._other_account(request, pk, "accounts.add_user")
+        invitations.require_waiting(user)
+        if request.method == "POST":
+            invitations.invite_again(by=by, user=user)
+            messages.success(request, f"{user} is invited again.")
+            return redirect("admin:accounts_user_change", pk)
+        words = {
+            "title": "Invite again",
+            "lead": "A new link to choose a password is mailed; the earlier one stops working.",
+            "submit_label": "Send",
+        }
+        return self._ask(request, user, words)
+
+    def reset_second_factor_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Ask, then reset the second factor of somebody else."""
+        by: Any = request.user
+        user = self._other_account(request, pk, "accounts.reset_second_factor")
+        if request.method == "POST":
+            managing.reset_second_factor(by=by, user=user)
+            messages.success(request, f"The second factor of {user} is reset.")
+            return redirect("admin:accounts_user_change", pk)
+        words = {
+            "title": "Reset the second factor",
+            "lead": "The authenticator app, passkeys and recovery codes of this account stop"
+            " working and its sessions end. Be sure that it is this person who asks.",
+            "submit_label": "Reset",
+            "danger": True,
+        }
+        return self._ask(request, user, words)
+
+    def _other_account(self, request: HttpRequest, pk: int, permission: str) -> User:
+        """Return the account to act on; 403 without the permission comes before any look-up."""
+        by: Any = request.user
+        if not by.has_perm(permission):
+            raise PermissionDenied
+        user = get_object_or_404(User, pk=pk)
+        managing.require_other(by, user)
+        return user
+
+    def _ask(self, request: HttpRequest, user: User, words: dict[str, Any]) -> HttpResponse:
+        """Show the page that asks before something is done to an account."""
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "object": user,
+            "facts": [("Name", user.name), ("E-mail address", user.email)],
+            **words,
+        }
+        return render(request, "admin/confirmation.html", context)
+
     def save_form(self, request: HttpRequest, form: Any, change: bool) -> Any:
         """Return what the form has already written."""
         return form.instance
@@ -180,6 +261,12 @@ class UserAdmin(admin.ModelAdmin):
 
     def log_change(self, request: HttpRequest, obj: Any, message: Any) -> None:  # type: ignore[override]
         """Leave no entry in Django's own log: the audit has one."""
+
+    def _get_obj_does_not_exist_redirect(
+        self, request: HttpRequest, opts: Any, object_id: str
+    ) -> HttpResponse:
+        """Answer 404 where there is no account."""
+        raise Http404(f"{opts.verbose_name} not found.")
 
     def history_view(
         self, request: HttpRequest, object_id: str, extra_context: Any = None

@@ -8,3 +8,9 @@ class AccountsConfig(AppConfig):
 
     name = "accounts"
     verbose_name = "Accounts"
+
+    def ready(self) -> None:
+        """Connect the receivers of signals."""
+        from accounts import second_factor, sessions, sign_in_limits, sign_in_log  # noqa: F401
+
+        sign_in_log.connect()

@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Collection
 
+from allauth.mfa.models import Authenticator
 from django.contrib.auth.models import Group
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.mail import send_mail
 from django.db import transaction
 
 from accounts.models import User
-from accounts.roles import DBA, ROLES, USER_MANAGER
+from accounts.roles import ADMIN_ROLES, DBA, USER_MANAGER
+from accounts.sessions import end_sessions
 from records.access import visible_to
 from records.domain.account_log import log_account
 from records.domain.volunteers import link_user
 from records.models import Volunteer
 
-STAFF = frozenset(role.name for role in ROLES if role.uses_admin)
 ANNOUNCED = frozenset({DBA.name, USER_MANAGER.name})
+
+logger = logging.getLogger(__name__)
 
 
 @transaction.atomic
 def add_user(*, by: User, email: str, name: str, kind: str, groups: Collection[Group]) -> User:
-    """Create an account without a password, which its owner sets by “Forgot password”.
+    """Create an account without a password; ``invitations`` mails its owner the link to set one.
 
     Raises ``ValidationError`` for a taken address and ``PermissionDenied``.
     """
@@ -31,7 +35,7 @@ def add_user(*, by: User, email: str, name: str, kind: str, groups: Collection[G
         raise ValidationError({"kind": "Only VaxPass itself is the system."})
     user = User.objects.create_user(email, None, name=name.strip(), kind=kind)
     log_account(by=by, user=user, action="user.added", fields=["email", "name", "kind"])
-    _set_groups(by, user, groups)
+    set_groups(by, user, groups)
     return user
 
 
@@ -52,8 +56,10 @@ def change_user(
         for field in changed:
             setattr(user, field, wanted[field])
         user.save(update_fields=changed)
+        if not is_active:
+            end_sessions(user)
         log_account(by=by, user=user, action="user.changed", fields=changed)
-    _set_groups(by, user, groups)
+    set_groups(by, user, groups)
     return user
 
 
@@ -81,6 +87,22 @@ def link_volunteer(*, by: User, user: User, badge: str) -> None:
         link_user(by=by, volunteer=wanted, version=wanted.version, user=user)
 
 
+@transaction.atomic
+def reset_second_factor(*, by: User, user: User) -> None:
+    """Delete another person's authenticators and recovery codes and end their sessions.
+
+    Staff enrols anew at the next sign-in. The owner is told by mail. Raises
+    ``PermissionDenied``, also for one's own account.
+    """
+    _require(by, "accounts.reset_second_factor")
+    user = User.objects.select_for_update().get(pk=user.pk)
+    require_other(by, user)
+    Authenticator.objects.filter(user=user).delete()
+    end_sessions(user)
+    log_account(by=by, user=user, action="user.second_factor_reset", fields=["second_factor"])
+    transaction.on_commit(lambda: _tell_of_reset(by, user))
+
+
 def may_manage(by: User, user: User) -> bool:
     """Tell whether ``by`` may change this account: another one, and no superuser's or system's."""
     return user.pk != by.pk and not user.is_superuser and user.kind != User.Kind.SYSTEM
@@ -97,11 +119,11 @@ def _require(by: User, permission: str) -> None:
         raise PermissionDenied(f"This account may not do this: {permission}.")
 
 
-def _set_groups(by: User, user: User, groups: Collection[Group]) -> None:
+def set_groups(by: User, user: User, groups: Collection[Group]) -> None:
     """Set the roles; who has one that works in the admin gets in there, and nobody else."""
     before = set(user.groups.values_list("name", flat=True))
     after = {group.name for group in groups}
-    is_staff = bool(after & STAFF)
+    is_staff = bool(after & ADMIN_ROLES)
     if user.is_staff != is_staff:
         user.is_staff = is_staff
         user.save(update_fields=["is_staff"])
@@ -113,14 +135,32 @@ def _set_groups(by: User, user: User, groups: Collection[Group]) -> None:
         transaction.on_commit(lambda: _announce(by, user, granted))
 
 
+def _tell_of_reset(by: User, user: User) -> None:
+    """Tell the owner, who may know nothing of it."""
+    _tell(
+        user,
+        "VaxPass: your second factor was reset",
+        f"{by} removed the authenticator app, passkeys and recovery codes of your account and"
+        " ended its sessions.\nSign in with your password and set up a second factor again.\n"
+        "If you did not ask for this, tell the user managers of your site now.",
+    )
+
+
 def _announce(by: User, user: User, granted: list[str]) -> None:
     """Tell every user manager that somebody got a powerful role."""
     managers = User.objects.filter(is_active=True, groups__name=USER_MANAGER.name)
     for manager in managers:
-        send_mail(
+        _tell(
+            manager,
             f"VaxPass: {' and '.join(granted)} given to {user}",
             f"{by} ({by.email}) gave {user} ({user.email}) the role {' and '.join(granted)}.\n"
             "If you did not expect this, look at the account now.",
-            None,
-            [manager.email],
         )
+
+
+def _tell(user: User, subject: str, message: str) -> None:
+    """Mail what has been done; one mail that cannot leave keeps no other back."""
+    try:
+        send_mail(subject, message, None, [user.email])
+    except OSError as error:
+        logger.error("mail: a notice did not leave: %s", type(error).__name__)

@@ -6,11 +6,15 @@ import unicodedata
 import uuid
 from typing import Any, ClassVar
 
+from allauth.account.models import EmailAddress
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.core.exceptions import ValidationError
-from django.db import models
+from django.core.validators import validate_email
+from django.db import models, transaction
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
+from django.utils.encoding import punycode
 
 SYSTEM_EMAIL = "system@vaxpass.invalid"
 
@@ -24,6 +28,23 @@ def normalize_email(email: str) -> str:
     """
     folded = unicodedata.normalize("NFKC", email).strip().casefold()
     return unicodedata.normalize("NFKC", folded)
+
+
+def mailbox(email: str) -> str:
+    """Return the address, normalised and in ASCII, to which a mail server delivers.
+
+    Raises ``ValidationError`` for what no mail can be sent to, and for a domain with characters
+    that the mail would leave out: it would reach one mailbox under any number of spellings.
+    """
+    local, _at, domain = normalize_email(email).rpartition("@")
+    try:
+        sent_to = punycode(domain)
+        is_spelled_so = domain in (sent_to, sent_to.encode().decode("idna"))
+    except UnicodeError:
+        is_spelled_so = False
+    address = f"{local}@{sent_to}" if is_spelled_so else ""
+    validate_email(address)
+    return address
 
 
 class NormalizedEmailField(models.CharField):
@@ -72,8 +93,17 @@ class UserManager(BaseUserManager["User"]):
         return user
 
     def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> User:
-        """Create root: for a site's first minutes only; daily work belongs to the DBA group."""
-        return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
+        """Create root: for a site's first minutes only; daily work belongs to the DBA group.
+
+        The address counts as confirmed: whoever has the shell of the server has typed it, and the
+        mail server may not be set up yet.
+        """
+        with transaction.atomic(using=self._db):
+            user = self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
+            EmailAddress.objects.get_or_create(
+                user=user, email=user.email_normalized, defaults={"verified": True, "primary": True}
+            )
+        return user
 
     def system(self) -> User:
         """Return VaxPass itself, the actor of commands; ``sync_roles`` gives it its group."""
@@ -107,6 +137,9 @@ class User(AbstractBaseUser, PermissionsMixin):
     is_demo = models.BooleanField(
         default=False, editable=False, help_text="Made by seed_demo; refused in production."
     )
+    in_directory = models.BooleanField(
+        default=False, editable=False, help_text="Signs in with the password of the LDAP directory."
+    )
     is_staff = models.BooleanField(
         "staff status", default=False, help_text="May open the admin site."
     )
@@ -126,6 +159,7 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     class Meta:
         ordering = ("email_normalized",)
+        permissions = (("reset_second_factor", "Can reset the second factor of others"),)
 
     def __str__(self) -> str:
         """Show the name, or the address where no name is known."""
@@ -137,11 +171,27 @@ class User(AbstractBaseUser, PermissionsMixin):
         self.email_normalized = normalize_email(self.email)
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """Save; whoever saves the address alone, as allauth does, saves its folded twin too."""
+        """Save; whoever saves the address alone, as allauth does, saves its folded twin too.
+
+        A name is one line: it stands in subjects of mails, which else would not leave. Only
+        `sessions` changes the stamp: a copy read earlier must not bring ended sessions back.
+        """
+        self.name = " ".join(self.name.split())
         fields = kwargs.get("update_fields")
         if fields is not None and "email" in fields:
             kwargs["update_fields"] = {*fields, "email_normalized"}
+        elif fields is None and not self._state.adding:
+            kept = {"id", "session_stamp"}
+            kwargs["update_fields"] = {f.name for f in self._meta.concrete_fields} - kept
         super().save(*args, **kwargs)
+
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        """Return what every session of the account is compared with, for one secret key.
+
+        Django asks for it with today's key and with each earlier one.
+        """
+        value = f"{self.password} {self.session_stamp}"
+        return salted_hmac("accounts.session", value, secret=secret, algorithm="sha256").hexdigest()
 
     def get_full_name(self) -> str:
         """Return the name that pages show."""

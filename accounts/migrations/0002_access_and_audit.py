@@ -10,6 +10,15 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        migrations.AlterModelOptions(
+            name='user',
+            options={'ordering': ('email_normalized',), 'permissions': (('reset_second_factor', 'Can reset the second factor of others'),)},
+        ),
+        migrations.AddField(
+            model_name='user',
+            name='in_directory',
+            field=models.BooleanField(default=False, editable=False, help_text='Signs in with the password of the LDAP directory.'),
+        ),
         migrations.AddField(
             model_name='user',
             name='session_stamp',

@@ -17,10 +17,6 @@ def test_password_follows_the_address_without_a_link_between(client: Client) -> 
     assert address < password < page.index("Forgot your password?")
 
 
-def test_nobody_is_led_to_the_closed_registration(client: Client) -> None:
-    assert "/accounts/signup/" not in client.get(PAGE).content.decode()
-
-
 def test_end_of_a_session_is_explained_to_whoever_is_sent_here(client: Client) -> None:
     sent = client.get(client.get("/clinic/")["Location"]).content.decode()
     assert "your session has ended" in sent
