@@ -19,6 +19,7 @@ RECORDS = (
     "dose",
     "patientmerge",
 )
+ACCESS = ("patientgrant", "claimcode")
 
 
 def _all(verb: str, names: tuple[str, ...]) -> frozenset[str]:
@@ -41,7 +42,8 @@ class Role:
     permissions: frozenset[str]
     uses_admin: bool = False
     is_staff: bool = True  # staff needs a second factor
-
+    uses_sql: bool = False  # has a read-only database role on MariaDB
+    notes: str = ""
 
 
 VOLUNTEER = Role(
@@ -64,6 +66,8 @@ VOLUNTEER = Role(
         "add_claimcode",
         "view_claimcode",
     ),
+    notes="Only patients enrolled at a clinic where they are assigned today, and their doses;"
+    " of others, name and birth date when surname and birth date are given exactly.",
 )
 LOGISTICS = Role(
     "Logistics",
@@ -71,14 +75,19 @@ LOGISTICS = Role(
     READ_REFERENCE
     | _all("add", ("manufacturer", "vaccine", "vaccinetarget", "euproduct", "lot"))
     | _all("change", ("manufacturer", "vaccine", "vaccinetarget", "euproduct", "lot"))
-    | _records("retire_manufacturer", "retire_vaccine", "recall_lot", "renumber_lot"),
+    | _records("retire_manufacturer", "retire_vaccine", "recall_lot", "renumber_lot")
+    | _records("view_supply_figures"),
     uses_admin=True,
+    uses_sql=True,
+    notes="Of doses, only how many were given of a lot, by clinic and day, without the patients.",
 )
 ANALYTICS = Role(
     "Analytics",
     "Reads reference data and de-identified figures.",
-    READ_REFERENCE,
+    READ_REFERENCE | _records("view_coverage_figures"),
     uses_admin=True,
+    uses_sql=True,
+    notes="Figures about fewer than five people are left out; never sees an identity.",
 )
 SALES = Role(
     "Sales",
@@ -89,12 +98,14 @@ SALES = Role(
         "add_clinic", "change_clinic", "retire_clinic", "add_assignment", "change_assignment"
     ),
     uses_admin=True,
+    uses_sql=True,
+    notes="Partner contacts are the addresses of clinics. Nobody changes their own assignments.",
 )
 DBA = Role(
     "DBA",
     "Keeps the whole store through the admin; not root, cannot touch users or roles.",
-    _all("view", (*RECORDS, "patientgrant", "auditentry", "outboxevent"))
-    | _all("view", tuple(f"historical{name}" for name in (*RECORDS, "patientgrant")))
+    _all("view", (*RECORDS, *ACCESS, "auditentry", "auditseal", "outboxevent"))
+    | _all("view", tuple(f"historical{name}" for name in (*RECORDS, *ACCESS)))
     | _all("add", RECORDS)
     | _all("change", RECORDS)
     | _all("delete", RECORDS)
@@ -110,16 +121,25 @@ DBA = Role(
         "import_records",
         "add_patientgrant",
         "delete_patientgrant",
+        "view_supply_figures",
+        "view_coverage_figures",
     ),
     uses_admin=True,
+    notes="Writes only through the admin: SQL leaves no history. Grants, codes, audit and outbox"
+    " are read-only, but access can be ended; a row is deleted for good only while nothing refers"
+    " to it, and with a reason.",
 )
 USER_MANAGER = Role(
     "User manager",
     "Creates users and gives them groups; sees no record.",
     frozenset({"accounts.view_user", "accounts.add_user", "accounts.change_user"})
+    | frozenset({"accounts.reset_second_factor"})
     | frozenset({"auth.view_group"})
-    | _records("link_volunteer"),
+    | _records("link_volunteer", "view_auditentry"),
     uses_admin=True,
+    notes="Invites people, resets their second factors and says whose badge an account has; nobody"
+    " changes their own account. Each new DBA and user manager is announced to every user manager."
+    " Of the audit, only what happened to accounts; of volunteers, who can be linked to one.",
 )
 PATIENT = Role(
     "Patient",
@@ -133,6 +153,8 @@ PATIENT = Role(
         "view_clinic",
     ),
     is_staff=False,
+    notes="Which record, and whether to manage it, share it or only read it, is in each grant.",
 )
 
 ROLES = (VOLUNTEER, LOGISTICS, ANALYTICS, SALES, DBA, USER_MANAGER, PATIENT)
+ADMIN_ROLES = frozenset(role.name for role in ROLES if role.uses_admin)

@@ -1,0 +1,1 @@
+"""Accounts and roles of MariaDB itself, made from the models and the table of roles."""
