@@ -12,11 +12,44 @@ from django.db import migrations, models
 
 def forget_old_permissions(apps, schema_editor):
     """Drop two permissions that move from PatientGrant to Patient; sync_roles gives the new ones."""
-    apps.get_model('auth', 'Permission').objects.filter(
+    rows = apps.get_model('auth', 'Permission').objects.using(schema_editor.connection.alias)
+    rows.filter(
         content_type__app_label='records',
         content_type__model='patientgrant',
         codename__in=('view_own_record', 'change_own_contact'),
     ).delete()
+
+
+def give_grants_their_rows(apps, schema_editor):
+    """Write the permission rows of the grants that exist, as saving them does from now on."""
+    def rows(app, name):
+        return apps.get_model(app, name).objects.using(schema_editor.connection.alias)
+
+    grants = rows('records', 'PatientGrant')
+    if not grants.exists():
+        return
+    patient, _ = rows('contenttypes', 'ContentType').get_or_create(app_label='records', model='patient')
+    # Django adds the permissions of a migrated model only after the last migration.
+    permissions = [
+        rows('auth', 'Permission').get_or_create(
+            content_type=patient, codename=codename, defaults={'name': name}
+        )[0]
+        for codename, name in (
+            ('view_own_record', 'Can see the records granted to them'),
+            ('change_own_contact', 'Can change contact data of records granted to them'),
+            ('share_own_record', 'Can share the records granted to them'),
+        )
+    ]
+    rights = {'relative': permissions[:1], 'carer': permissions[:2]}  # the others have all
+    right = apps.get_model('records', 'PatientPermission')
+    rows('records', 'PatientPermission').bulk_create(
+        (
+            right(user_id=grant.user_id, content_object_id=grant.patient_id, permission=permission, grant=grant)
+            for grant in grants.iterator()
+            for permission in rights.get(grant.template, permissions)
+        ),
+        batch_size=1000,
+    )
 
 
 class Migration(migrations.Migration):
@@ -69,6 +102,7 @@ class Migration(migrations.Migration):
                 ('template', models.CharField(choices=[('self', 'Self'), ('guardian', 'Parent or guardian'), ('carer', 'Carer'), ('relative', 'Relative')], default='self', max_length=8)),
                 ('digest', records.models.fields.CodeField(editable=False, max_length=64, unique=True)),
                 ('expires_at', models.DateTimeField()),
+                ('access_until', models.DateTimeField(blank=True, help_text='When the access that it gives ends; empty: never.', null=True)),
                 ('tries', models.PositiveSmallIntegerField(default=0, editable=False)),
                 ('used_at', models.DateTimeField(blank=True, editable=False, null=True)),
                 ('revoked_at', models.DateTimeField(blank=True, editable=False, null=True)),
@@ -89,6 +123,7 @@ class Migration(migrations.Migration):
                 ('template', models.CharField(choices=[('self', 'Self'), ('guardian', 'Parent or guardian'), ('carer', 'Carer'), ('relative', 'Relative')], default='self', max_length=8)),
                 ('digest', records.models.fields.CodeField(editable=False, max_length=64)),
                 ('expires_at', models.DateTimeField()),
+                ('access_until', models.DateTimeField(blank=True, help_text='When the access that it gives ends; empty: never.', null=True)),
                 ('tries', models.PositiveSmallIntegerField(default=0, editable=False)),
                 ('used_at', models.DateTimeField(blank=True, editable=False, null=True)),
                 ('revoked_at', models.DateTimeField(blank=True, editable=False, null=True)),
@@ -120,12 +155,20 @@ class Migration(migrations.Migration):
             options={'ordering': ('-id',), 'permissions': (('see_every_patient', 'Can see every patient, enrolled anywhere'), ('merge_patient', 'Can merge and unmerge patients'), ('view_own_record', 'Can see the records granted to them'), ('change_own_contact', 'Can change contact data of records granted to them'), ('share_own_record', 'Can share the records granted to them'), ('register_own_record', 'Can create their own record'), ('claim_record', 'Can claim a record with a code from a clinic'))},
         ),
         migrations.AlterModelOptions(
+            name='dose',
+            options={'ordering': ('-id',), 'permissions': (('void_dose', 'Can void dose'), ('import_records', 'Can import record files'), ('view_supply_figures', 'Can see how many doses were given of which lot'), ('view_coverage_figures', 'Can see de-identified figures of doses given'))},
+        ),
+        migrations.AlterModelOptions(
             name='patientgrant',
             options={'ordering': ('-id',)},
         ),
         migrations.AddIndex(
             model_name='auditentry',
             index=models.Index(fields=['actor', 'action', 'at'], name='audit_by_actor'),
+        ),
+        migrations.AddIndex(
+            model_name='auditentry',
+            index=models.Index(fields=['at'], name='audit_by_time'),
         ),
         migrations.AlterField(
             model_name='auditentry',
@@ -221,4 +264,5 @@ class Migration(migrations.Migration):
             name='patientpermission',
             unique_together={('user', 'permission', 'content_object')},
         ),
+        migrations.RunPython(give_grants_their_rows, migrations.RunPython.noop),
     ]

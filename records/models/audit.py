@@ -46,6 +46,7 @@ class AuditEntry(models.Model):
             models.Index(fields=["patient", "id"], name="audit_by_patient"),
             models.Index(fields=["subject_id"], name="audit_by_subject"),
             models.Index(fields=["actor", "action", "at"], name="audit_by_actor"),
+            models.Index(fields=["at"], name="audit_by_time"),
         )
 
     def __str__(self) -> str:

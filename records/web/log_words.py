@@ -1,0 +1,92 @@
+"""What the audit says of a patient's record, in plain words."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from records.domain import reading
+from records.domain.access_log import Look
+
+READ = {
+    reading.LIST: gettext_lazy("Saw the name in a list"),
+    reading.RECORD: gettext_lazy("Opened the record"),
+    reading.PASSPORT: gettext_lazy("Opened the passport"),
+    reading.HISTORY: gettext_lazy("Looked at earlier versions"),
+    reading.LOG: gettext_lazy("Looked at who had looked"),
+}
+ACTS = {
+    "claim.limited": gettext_lazy("Was stopped after too many codes"),
+    "claim.refused": gettext_lazy("Entered a code without success"),
+    "claim.repeated": gettext_lazy("Entered a code for access that they have already"),
+    "claimcode.issued": gettext_lazy("Printed a code that gives access"),
+    "claimcode.revoked": gettext_lazy("Withdrew a code"),
+    "claimcode.used": gettext_lazy("Used a code"),
+    "dose.amended": gettext_lazy("Corrected a dose"),
+    "dose.imported": gettext_lazy("Imported a dose"),
+    "dose.moved": gettext_lazy("Moved a dose from one record to another"),
+    "dose.recorded": gettext_lazy("Recorded a dose"),
+    "dose.voided": gettext_lazy("Marked a dose as entered in error"),
+    "enrolment.ended": gettext_lazy("Ended the enrolment at a clinic"),
+    "enrolment.moved": gettext_lazy("Moved an enrolment from one record to another"),
+    "enrolment.started": gettext_lazy("Enrolled the patient at a clinic"),
+    "patient.amended": gettext_lazy("Corrected the record"),
+    "patient.contact_amended": gettext_lazy("Changed the contact data"),
+    "patient.found_elsewhere": gettext_lazy("Found the record by surname and birth date"),
+    "patient.identity_confirmed": gettext_lazy("Confirmed the identity"),
+    "patient.matched_elsewhere": gettext_lazy("Learned that such a record exists"),
+    "patient.merged": gettext_lazy("Joined the record with another one"),
+    "patient.registered": gettext_lazy("Registered the patient"),
+    "patient.unmerged": gettext_lazy("Took the joining of two records back"),
+    "patientgrant.changed": gettext_lazy("Changed somebody's access"),
+    "patientgrant.claimed": gettext_lazy("Got access"),
+    "patientgrant.given": gettext_lazy("Gave somebody access"),
+    "patientgrant.revoked": gettext_lazy("Took somebody's access away"),
+    "patientidentifier.added": gettext_lazy("Added an identifier"),
+    "patientidentifier.amended": gettext_lazy("Corrected an identifier"),
+    "patientidentifier.removed": gettext_lazy("Removed an identifier"),
+    "patientmerge.made": gettext_lazy("Joined the record with another one"),
+    "patientmerge.undone": gettext_lazy("Took the joining of two records back"),
+}
+VERBS = {
+    "exported": gettext_lazy("Exported data of the record"),
+    "deleted": gettext_lazy("Deleted something that belonged to the record"),
+}
+CHANNELS = {
+    "web": gettext_lazy("on this site"),
+    "admin": gettext_lazy("in the administration"),
+    "api": gettext_lazy("through another system"),
+    "command": gettext_lazy("by an automatic job"),
+}
+ROLES = {
+    "Volunteer": gettext_lazy("Volunteer"),
+    "DBA": gettext_lazy("Keeper of the records"),
+    "Patient": gettext_lazy("Portal"),
+}
+
+
+def what_words(look: Look) -> str:
+    """Return what was done; an act without words of its own is named as the audit names it."""
+    if look.action == reading.READ:
+        return str(next((READ[name] for name in look.fields if name in READ), READ[reading.RECORD]))
+    verb = look.action.rpartition(".")[2]
+    known = ACTS.get(look.action) or VERBS.get(verb)
+    return str(known) if known else _("Another act: %(action)s") % {"action": look.action}
+
+
+def who_words(look: Look) -> str:
+    """Return the reader's name, or who the reader is without one."""
+    return _("You") if look.own else look.name or _("An account without a name")
+
+
+def where_words(look: Look) -> str:
+    """Return the reader's clinics of that day, or else their roles; nothing for oneself."""
+    if look.own:
+        return ""
+    roles = [str(ROLES.get(role, role)) for role in look.roles]
+    return ", ".join(look.clinics or roles)
+
+
+def channel_words(look: Look) -> str:
+    """Return how it came in."""
+    return str(CHANNELS.get(look.channel, look.channel))
