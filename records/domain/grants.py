@@ -5,7 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.utils import timezone
 
 from records import access
 from records.domain import unit
@@ -24,12 +25,14 @@ def grant_access(
 ) -> PatientGrant:
     """Give ``user`` access to one patient's record and return the grant.
 
-    An existing grant of the pair takes the new template and expiry. Nobody grants themselves.
+    An existing grant of the pair takes the new template and expiry. Raises ``PermissionDenied``
+    for a grant to oneself, and ``ValidationError`` for an expiry that is not in the future and
+    for a record that was merged into another one.
     """
     access.require(by, "add_patientgrant", patient)
     if user.pk == by.pk:
         raise PermissionDenied("Nobody grants themselves access.")
-    unit.lock(patient)
+    _check(unit.lock(patient), expires_at)
     existing = PatientGrant.objects.filter(user=user, patient=patient).first()
     if existing is None:
         grant = PatientGrant(
@@ -39,6 +42,21 @@ def grant_access(
     current = unit.lock(existing)
     fields = unit.apply(current, {"template": template, "expires_at": expires_at, "granted_by": by})
     return unit.update(current, fields, by=by, event="patientgrant.changed")
+
+
+def held_by_accounts(patient: Patient) -> int:
+    """Return how many accounts read a record through the portal now."""
+    return PatientGrant.objects.filter(access.still_holds(), patient=patient).count()
+
+
+def _check(patient: Patient, expires_at: dt.datetime | None) -> None:
+    errors = {}
+    if patient.merged_into_id is not None:
+        errors["patient"] = "This record was merged into another one."
+    if expires_at is not None and expires_at <= timezone.now():
+        errors["expires_at"] = "A moment in the future."
+    if errors:
+        raise ValidationError(errors)
 
 
 @unit.transactional

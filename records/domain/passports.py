@@ -12,6 +12,7 @@ from django.db.models import BigIntegerField, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from records import access
+from records.domain.reading import LIST, PASSPORT, note_read
 from records.history import as_of as versions_as_of
 from records.history import effective_version
 from records.models import (
@@ -71,10 +72,11 @@ def read_passport(
 ) -> list[PassportDose]:
     """Return the patient's completed doses, newest first, as now or as the records said then.
 
-    Raises ``OutOfSight`` when ``by`` cannot see the patient.
+    Leaves an audit entry. Raises ``OutOfSight`` when ``by`` cannot see the patient.
     """
     if not access.visible_to(by, Patient).filter(pk=patient.pk).exists():
         raise access.OutOfSight("Patient not found.")
+    note_read(by=by, patients=[patient], what=PASSPORT)
     rows = list(_rows(patient, moment))
     names = _names(rows)
     targets: dict[int, list[str]] = {}
@@ -94,7 +96,12 @@ def read_passport(
 
 
 def last_doses(*, by: Any, patients: Iterable[Patient]) -> dict[int, Dose]:
-    """Return the last completed dose of each of a few patients, by the patient's key."""
+    """Return the last completed dose of each of a few patients, by the patient's key.
+
+    Leaves an audit entry for every patient, with or without a dose: a list shows them all.
+    """
+    patients = list(patients)
+    note_read(by=by, patients=patients, what=LIST)
     doses = (
         access.visible_to(by, Dose)
         .filter(patient__in=patients, status=DoseStatus.COMPLETED)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.decorators import permission_required
@@ -11,7 +12,8 @@ from django.views.decorators.http import require_safe
 
 from records import access
 from records.domain.passports import read_passport
-from records.models import GrantTemplate, PatientGrant
+from records.domain.reading import LIST, note_read
+from records.models import GrantTemplate, Patient, PatientGrant
 from records.web.presenting import dose_row
 
 # 403 without the role, before any look-up.
@@ -25,6 +27,8 @@ def index(request: HttpRequest) -> HttpResponse:
     grants = sorted(access.granted_to(request.user).select_related("patient"), key=_own_first)
     if len(grants) == 1:
         return redirect("passport:passport", grants[0].patient.public_id)
+    patients = [grant.patient for grant in grants]
+    note_read(by=request.user, patients=patients, what=LIST)
     return render(request, "passport/index.html", {"grants": grants})
 
 
@@ -40,14 +44,25 @@ def passport(request: HttpRequest, patient_id: UUID) -> HttpResponse:
     merged = grant.patient.merged_into
     if merged is not None and merged.public_id in by_id:
         return redirect("passport:passport", merged.public_id)
+    rights = access.rights_on(request.user, grant.patient)
     context = {
         "patient": grant.patient,
-        "grant": grant,
         "others": len(by_id) > 1,
+        "shares": access.SHARE in rights,
+        "manages": access.CHANGE_CONTACT in rights,
         "merged": merged is not None,
         "doses": [dose_row(d) for d in read_passport(by=request.user, patient=grant.patient)],
     }
     return render(request, "passport/passport.html", context)
+
+
+def granted_patient(user: Any, public_id: UUID) -> Patient:
+    """Return the patient of a record granted to ``user``; raises ``Http404`` for every other."""
+    grants = access.granted_to(user).select_related("patient")
+    grant = grants.filter(patient__public_id=public_id).first()
+    if grant is None:
+        raise Http404
+    return grant.patient
 
 
 def _own_first(grant: PatientGrant) -> tuple[bool, str, str]:

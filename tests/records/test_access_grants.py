@@ -3,11 +3,15 @@
 import datetime as dt
 
 import pytest
+from django.contrib.auth.models import Group
+from django.core.exceptions import PermissionDenied
 from django.utils import timezone
 
 from accounts.roles import ANALYTICS, LOGISTICS, PATIENT, SALES, USER_MANAGER, VOLUNTEER
 from records import access
-from records.models import PatientGrant
+from records.domain.doses import record_dose, void_dose
+from records.domain.patients import add_identifier, amend_patient, resolve_patient
+from records.models import Patient, PatientGrant
 from tests.records import factories as make
 from tests.records.sight import assert_sees_records_of, enrol, seen
 
@@ -18,13 +22,20 @@ def expiring(hours):
     return timezone.now() + dt.timedelta(hours=hours)
 
 
+def make_expired_grant(user, patient, **fields):
+    """Time cannot be waited for: the last moment of a grant is set back."""
+    grant = make.make_grant(user, patient, expires_at=expiring(1), **fields)
+    PatientGrant.objects.filter(pk=grant.pk).update(expires_at=timezone.now())
+    return grant
+
+
 def test_patient_sees_what_is_granted_now_and_nothing_else():
     user = make.make_user(PATIENT.name)
     clinic = make.make_clinic()
     own, child, parent, stranger = (enrol(clinic) for _ in range(4))
     make.make_grant(user, own)
     make.make_grant(user, child, template="guardian", expires_at=expiring(1))
-    make.make_grant(user, parent, template="carer", expires_at=expiring(-1))
+    make_expired_grant(user, parent, template="carer")
     make.make_grant(make.make_user(PATIENT.name), stranger)
 
     assert_sees_records_of(user, [own, child])
@@ -71,7 +82,7 @@ def test_template_decides_what_a_grant_allows(template, manages, sees_other_gran
 
 def test_expired_grant_manages_nothing():
     user, patient = make.make_user(PATIENT.name), make.make_patient()
-    make.make_grant(user, patient, expires_at=expiring(-1))
+    make_expired_grant(user, patient)
     make.make_grant(make.make_user(PATIENT.name), patient)
 
     assert not access.may_manage(user, patient)
@@ -84,3 +95,32 @@ def test_volunteer_does_not_see_who_has_access_in_the_portal():
     make.make_grant(make.make_user(PATIENT.name), enrol(clinic))
 
     assert seen(user, PatientGrant) == set()
+
+
+def test_a_grant_lets_a_volunteer_write_nothing_that_its_template_does_not_give():
+    worker = make.make_volunteer_user(make.make_clinic())
+    worker.groups.add(Group.objects.get(name=PATIENT.name))
+    relative = make.make_patient()
+    make.make_grant(worker, relative, template="relative")
+    number = add_identifier(by=make.system(), patient=relative, system="nat", value="1")
+    dose = make.make_dose(patient=relative)
+    given = {"administered_on": make.days_ago(3), "primary_source": False}
+    assert access.visible_to(worker, Patient).get() == relative
+    writes = {
+        record_dose: {"patient": relative, "vaccine": make.make_vaccine(), **given},
+        void_dose: {"dose": dose, "version": 1, "reason": "x"},
+        amend_patient: {
+            "patient": relative,
+            "version": 1,
+            "reason": "x",
+            "changes": {"last_name": "Other"},
+        },
+        add_identifier: {"patient": relative, "system": "insurer", "value": "1"},
+    }
+    for write, arguments in writes.items():
+        with pytest.raises((access.OutOfSight, PermissionDenied)):
+            write(by=worker, **arguments)
+    with pytest.raises(access.OutOfSight):
+        resolve_patient(by=worker, public_id=relative.public_id)
+    relative.refresh_from_db()
+    assert (relative.version, relative.doses.get(), relative.identifiers.get()) == (1, dose, number)

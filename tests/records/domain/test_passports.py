@@ -95,5 +95,5 @@ def test_passport_takes_as_many_queries_for_ten_doses_as_for_one(django_assert_m
     user = make.system()
     user.has_perm("records.view_patient")
 
-    with django_assert_max_num_queries(6):
+    with django_assert_max_num_queries(7):
         assert len(read_passport(by=user, patient=patient)) == 10
