@@ -8,27 +8,28 @@ is visible and nothing is allowed unless a rule here says so. An object out of s
 from __future__ import annotations
 
 import datetime as dt
+import functools
+import operator
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, TypeVar
 
+from django.contrib.auth.models import Permission
 from django.core.exceptions import ObjectDoesNotExist, PermissionDenied
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Model, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from records import models
 
 M = TypeVar("M", bound=Model)
+Rule = Callable[[Any, QuerySet[Any]], QuerySet[Any]]
 
 EVERYTHING = "records.see_every_patient"
 OWN_RECORD = "records.view_own_record"
-MANAGING = (
-    models.GrantTemplate.SELF,
-    models.GrantTemplate.GUARDIAN,
-    models.GrantTemplate.CARER,
-)
-SHARING = (models.GrantTemplate.SELF, models.GrantTemplate.GUARDIAN)
+CHANGE_CONTACT = "records.change_own_contact"
+SHARE = "records.share_own_record"
+BY_GRANT = frozenset(name.removeprefix("records.") for name in (OWN_RECORD, CHANGE_CONTACT, SHARE))
 
 
 class OutOfSight(ObjectDoesNotExist):
@@ -47,6 +48,17 @@ def visible_to(user: Any, model: type[M]) -> QuerySet[M]:
     return rule(user, rows)
 
 
+def at_work(user: Any, model: type[M]) -> QuerySet[M]:
+    """Return the rows of ``model`` that ``user`` may see by role, without those of their grants.
+
+    Staff works on these: a grant gives what its template says, also to a volunteer, and no more.
+    """
+    rows = visible_to(user, model)
+    if model not in PATHS or user.has_perm(EVERYTHING):
+        return rows
+    return _any_of(rows, _enrolled(user, PATHS[model]))
+
+
 def require(by: Any, permission: str, *objects: Model, at: models.Clinic | None = None) -> None:
     """Let pass or raise: ``by`` holds ``permission``, sees ``objects``, and works ``at`` a clinic.
 
@@ -56,8 +68,9 @@ def require(by: Any, permission: str, *objects: Model, at: models.Clinic | None 
     """
     if by is None or not by.is_active or not by.has_perm(f"records.{permission}"):
         raise PermissionDenied(f"This account may not do this: {permission}.")
+    sight = visible_to if permission in BY_GRANT else at_work
     for item in objects:
-        if not visible_to(by, type(item)).filter(pk=item.pk).exists():
+        if not sight(by, type(item)).filter(pk=item.pk).exists():
             raise OutOfSight(f"{type(item).__name__} not found.")
     if at is not None and not by.has_perm(EVERYTHING) and at not in current_clinics(by):
         raise PermissionDenied("This account is not assigned to this clinic today.")
@@ -120,46 +133,86 @@ def enrolled_at(clinics: list[models.Clinic]) -> QuerySet[Any]:
     return models.Enrolment.objects.filter(valid).values("patient_id")
 
 
-def granted_to(user: Any, *templates: str) -> QuerySet[models.PatientGrant]:
-    """Return the grants of ``user`` that hold now, of these templates or of all."""
-    grants = models.PatientGrant.objects.filter(
-        Q(expires_at__isnull=True) | Q(expires_at__gt=timezone.now()), user_id=user.pk
+def still_holds(path: str = "") -> Q:
+    """Return the condition that a grant, found at ``path``, has not expired."""
+    return Q(**{f"{path}expires_at__isnull": True}) | Q(**{f"{path}expires_at__gt": timezone.now()})
+
+
+def granted_to(user: Any) -> QuerySet[models.PatientGrant]:
+    """Return the grants of ``user`` that hold now."""
+    return models.PatientGrant.objects.filter(still_holds(), user_id=user.pk)
+
+
+def patients_granted(user: Any, right: str) -> QuerySet[Any]:
+    """Return the ids of the patients on whom a grant gives ``user`` this right now.
+
+    Whether the role may use the right at all is for the caller to ask. ``right`` is the full name
+    of a permission of Patient.
+    """
+    label, codename = right.split(".")
+    # One value, and the rest found by unique keys: IN this becomes a join that an index orders.
+    permission = Permission.objects.filter(
+        codename=codename, content_type__app_label=label, content_type__model="patient"
     )
-    return grants.filter(template__in=templates) if templates else grants
+    return models.PatientPermission.objects.filter(
+        still_holds("grant__"), user_id=user.pk, permission_id=permission.values("pk")[:1]
+    ).values("content_object_id")
+
+
+def rights_on(user: Any, patient: models.Patient) -> set[str]:
+    """Return the full names of what ``user`` may do with one patient by a grant, and by role."""
+    rows = models.PatientPermission.objects.filter(
+        still_holds("grant__"), user_id=user.pk, content_object_id=patient.pk
+    )
+    codenames = rows.values_list("permission__codename", flat=True)
+    return {name for code in codenames if user.has_perm(name := f"records.{code}")}
 
 
 def may_manage(user: Any, patient: models.Patient) -> bool:
     """Tell whether a grant lets ``user`` change what belongs to the patient: contact data."""
-    return (
-        user.has_perm(OWN_RECORD) and granted_to(user, *MANAGING).filter(patient=patient).exists()
-    )
+    return user.has_perm(CHANGE_CONTACT, patient)
 
 
-def _patients(user: Any) -> Q:
-    """Return the condition on Patient for users who do not see everyone."""
-    condition = Q(pk__in=())
-    if user.has_perm("records.view_patient"):
-        clinics = current_clinics(user)
-        if clinics:
-            condition = Q(pk__in=enrolled_at(clinics))
-    if user.has_perm(OWN_RECORD):
-        # Few rows: as a list they keep the OR on the primary key instead of a second subquery.
-        own = list(granted_to(user).values_list("patient_id", flat=True))
-        if own:
-            condition |= Q(pk__in=own)
-    return condition
+def may_share(user: Any, patient: models.Patient) -> bool:
+    """Tell whether a grant lets ``user`` share the record, and see who may and did look at it."""
+    return user.has_perm(SHARE, patient)
 
 
-def _patient(user: Any, rows: QuerySet[M]) -> QuerySet[M]:
-    return rows if user.has_perm(EVERYTHING) else rows.filter(_patients(user))
+def _enrolled(user: Any, path: str) -> Q | None:
+    """Return the condition on the patient at ``path`` for who treats; None without a clinic."""
+    clinics = current_clinics(user) if user.has_perm("records.view_patient") else []
+    return _among(path, enrolled_at(clinics), "patient") if clinics else None
 
 
-def _of_patient(path: str) -> Callable[[Any, QuerySet[M]], QuerySet[M]]:
+def _granted(user: Any, path: str, right: str = OWN_RECORD) -> Q | None:
+    """Return the condition on the patient at ``path`` by grants; None without the role."""
+    if not user.has_perm(right):
+        return None
+    return _among(path, patients_granted(user, right), "content_object")
+
+
+def _among(path: str, patients: QuerySet[Any], column: str) -> Q:
+    """Return the condition that the patient at ``path`` is among these, which ``column`` names.
+
+    The reference to the row outside says nothing new, but it keeps MariaDB from reading a long
+    list whole before it reads the first row (docs/access.md).
+    """
+    return Q(**{f"{path}__in": patients.filter(**{column: OuterRef(path)})})
+
+
+def _any_of(rows: QuerySet[M], *conditions: Q | None) -> QuerySet[M]:
+    """Return the rows that meet any condition; none without one."""
+    given = [condition for condition in conditions if condition is not None]
+    return rows.filter(functools.reduce(operator.or_, given)) if given else rows.none()
+
+
+def _of_patient(path: str) -> Rule:
+    """Return the rule of a table whose rows belong to the patient at ``path``."""
+
     def rule(user: Any, rows: QuerySet[M]) -> QuerySet[M]:
         if user.has_perm(EVERYTHING):
             return rows
-        seen = models.Patient.objects.filter(_patients(user)).values("pk")
-        return rows.filter(**{f"{path}__in": seen})
+        return _any_of(rows, _enrolled(user, path), _granted(user, path))
 
     return rule
 
@@ -169,7 +222,7 @@ def _by_permission(user: Any, rows: QuerySet[M]) -> QuerySet[M]:
     return rows if user.has_perm(f"records.view_{name}") else rows.none()
 
 
-def _own_or_by_permission(path: str) -> Callable[[Any, QuerySet[M]], QuerySet[M]]:
+def _own_or_by_permission(path: str) -> Rule:
     def rule(user: Any, rows: QuerySet[M]) -> QuerySet[M]:
         name = rows.model._meta.model_name
         if user.has_perm(f"records.view_{name}"):
@@ -187,20 +240,61 @@ def _volunteers(user: Any, rows: QuerySet[M]) -> QuerySet[M]:
 
 
 def _grants(user: Any, rows: QuerySet[M]) -> QuerySet[M]:
-    """One's own grants, and all of the patients whose record one may share."""
+    """One's own grants, expired ones too, and all of the patients whose record one may share."""
     if user.has_perm("records.view_patientgrant"):
         return rows
     if not user.has_perm(OWN_RECORD):
         return rows.none()
-    shared = list(granted_to(user, *SHARING).values_list("patient_id", flat=True))
-    return rows.filter(Q(user_id=user.pk) | Q(patient__in=shared))
+    # Who may share has a grant: the first condition is no other one, but lets an index lead.
+    mine = models.PatientGrant.objects.filter(user_id=user.pk).values("patient_id")
+    return _any_of(
+        rows.filter(patient__in=mine), Q(user_id=user.pk), _granted(user, "patient", SHARE)
+    )
+
+
+def _claim_codes(user: Any, rows: QuerySet[M]) -> QuerySet[M]:
+    """The clinics of the patient; never the patient, who gets the code from them on paper."""
+    if user.has_perm(EVERYTHING):
+        return rows
+    if not user.has_perm("records.view_claimcode"):
+        return rows.none()
+    return _any_of(rows, _enrolled(user, "patient"))
+
+
+def _with_its_grant(user: Any, rows: QuerySet[M]) -> QuerySet[M]:
+    return rows.filter(grant__in=visible_to(user, models.PatientGrant).values("pk"))
+
+
+def _audit(user: Any, rows: QuerySet[M]) -> QuerySet[M]:
+    """Keepers of records see all, keepers of accounts what happened to accounts.
+
+    Everybody else sees who did what with the records that they may share.
+    """
+    accounts = None
+    if user.has_perm("records.view_auditentry"):
+        if user.has_perm(EVERYTHING):
+            return rows
+        accounts = Q(subject_type="user", patient__isnull=True)
+    return _any_of(rows, accounts, _granted(user, "patient", SHARE))
 
 
 def _record_keepers(user: Any, rows: QuerySet[M]) -> QuerySet[M]:
     return rows if user.has_perm(EVERYTHING) else rows.none()
 
 
-RULES: dict[type[Model], Callable[[Any, QuerySet[Any]], QuerySet[Any]]] = {
+def _nobody(user: Any, rows: QuerySet[M]) -> QuerySet[M]:
+    return rows.none()
+
+
+# Where the patient is whom a row belongs to.
+PATHS: dict[type[Model], str] = {
+    models.Patient: "pk",
+    models.PatientIdentifier: "patient",
+    models.Enrolment: "patient",
+    models.Dose: "patient",
+}
+RULES: dict[type[Model], Rule] = {
+    **{model: _of_patient(path) for model, path in PATHS.items()},
     models.Clinic: _by_permission,
     models.Manufacturer: _by_permission,
     models.Vaccine: _by_permission,
@@ -209,14 +303,14 @@ RULES: dict[type[Model], Callable[[Any, QuerySet[Any]], QuerySet[Any]]] = {
     models.Lot: _by_permission,
     models.Volunteer: _volunteers,
     models.Assignment: _own_or_by_permission("volunteer__user_id"),
-    models.Patient: _patient,
-    models.PatientIdentifier: _of_patient("patient"),
-    models.Enrolment: _of_patient("patient"),
-    models.Dose: _of_patient("patient"),
     models.PatientGrant: _grants,
+    models.PatientPermission: _with_its_grant,
+    models.ClaimCode: _claim_codes,
     models.PatientMerge: _record_keepers,
     models.MergedDose: _record_keepers,
     models.MergedEnrolment: _record_keepers,
-    models.AuditEntry: _by_permission,
+    models.AuditEntry: _audit,
+    models.AuditSeal: _by_permission,
+    models.AttemptCounter: _nobody,
     models.OutboxEvent: _by_permission,
 }

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.conf import settings
+from django.contrib.auth.models import Permission
 from django.db import models
 from guardian.models import UserObjectPermissionBase
 
@@ -21,6 +22,15 @@ class GrantTemplate(models.TextChoices):
     GUARDIAN = "guardian", "Parent or guardian"
     CARER = "carer", "Carer"
     RELATIVE = "relative", "Relative"
+
+
+# What each template lets its holder do: permissions of Patient, on the one patient of the grant.
+RIGHTS: dict[str, tuple[str, ...]] = {
+    GrantTemplate.SELF: ("view_own_record", "change_own_contact", "share_own_record"),
+    GrantTemplate.GUARDIAN: ("view_own_record", "change_own_contact", "share_own_record"),
+    GrantTemplate.CARER: ("view_own_record", "change_own_contact"),
+    GrantTemplate.RELATIVE: ("view_own_record",),
+}
 
 
 class PatientGrant(Record):
@@ -45,6 +55,29 @@ class PatientGrant(Record):
     def __str__(self) -> str:
         """Show who may see whom, and as what."""
         return f"{self.user} → {self.patient} ({self.get_template_display()})"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Save the grant and make its permission rows those of its template."""
+        super().save(*args, **kwargs)
+        rows = PatientPermission.objects.filter(grant=self)
+        rights = Permission.objects.filter(
+            content_type__app_label=Patient._meta.app_label,
+            content_type__model=Patient._meta.model_name,
+            codename__in=RIGHTS[self.template],
+        )
+        wanted = set(rights.values_list("pk", flat=True))
+        held = set(rows.values_list("permission_id", flat=True))
+        if held - wanted:
+            rows.filter(permission__in=held - wanted).delete()
+        PatientPermission.objects.bulk_create(
+            PatientPermission(
+                user_id=self.user_id,
+                content_object_id=self.patient_id,
+                permission_id=key,
+                grant=self,
+            )
+            for key in sorted(wanted - held)
+        )
 
 
 class PatientPermission(UserObjectPermissionBase):
@@ -72,6 +105,9 @@ class ClaimCode(Record):
     clinic = models.ForeignKey(Clinic, models.PROTECT, null=True, related_name="+")
     issued_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     expires_at = models.DateTimeField()
+    access_until = models.DateTimeField(
+        null=True, blank=True, help_text="When the access that it gives ends; empty: never."
+    )
     tries = models.PositiveSmallIntegerField(default=0, editable=False)
     used_at = models.DateTimeField(null=True, blank=True, editable=False)
     used_by = models.ForeignKey(

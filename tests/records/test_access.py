@@ -20,10 +20,13 @@ from accounts.roles import (
     VOLUNTEER,
 )
 from records import access
-from records.domain import merges, reference, volunteers
+from records.domain import account_log, merges, reference, volunteers
 from records.models import (
     Assignment,
+    AttemptCounter,
     AuditEntry,
+    AuditSeal,
+    ClaimCode,
     Clinic,
     Dose,
     Enrolment,
@@ -37,6 +40,7 @@ from records.models import (
     PatientGrant,
     PatientIdentifier,
     PatientMerge,
+    PatientPermission,
     StagedDose,
     Vaccine,
     VaccineTarget,
@@ -52,7 +56,7 @@ KEEPERS = {DBA.name}
 
 # Who sees every row. Everybody else sees what is theirs, which is tested further down.
 SEE_ALL = {
-    Clinic: STAFF,
+    Clinic: STAFF | {PATIENT.name},
     Manufacturer: STAFF,
     Vaccine: STAFF,
     VaccineTarget: STAFF,
@@ -65,12 +69,18 @@ SEE_ALL = {
     Enrolment: KEEPERS,
     Dose: KEEPERS,
     PatientGrant: KEEPERS,
+    PatientPermission: KEEPERS,
+    ClaimCode: KEEPERS,
     PatientMerge: KEEPERS,
     MergedDose: KEEPERS,
     MergedEnrolment: KEEPERS,
     AuditEntry: KEEPERS,
+    AuditSeal: KEEPERS,
+    AttemptCounter: set(),
     OutboxEvent: KEEPERS,
 }
+# Who sees some rows of a table, whoever they are.
+SEE_SOME = {(USER_MANAGER.name, AuditEntry): {"subject_type": "user"}}
 
 
 @pytest.fixture
@@ -79,8 +89,13 @@ def one_of_each():
     clinic = make.make_clinic()
     duplicate = make.make_patient(clinic=clinic, identifiers=[("insurance", "1")])
     make.make_dose(patient=duplicate, clinic=clinic)
-    survivor = make.make_patient()
-    make.make_grant(make.make_user(PATIENT.name), survivor)
+    survivor = make.make_patient(identity_confirmed=True)
+    holder = make.make_user(PATIENT.name)
+    make.make_grant(holder, survivor)
+    make.make_claim_code(survivor)
+    account_log.log_account(by=make.system(), user=holder, action="user.changed", fields=["name"])
+    AuditSeal.objects.create(number=1, after_id=0, to_id=1, entries=1, leaves=b"", key_id="k")
+    AttemptCounter.objects.create(scope="sign_in.account", subject="digest")
     reference.add_eu_product(
         by=make.system(), code="EU/1", name="Brand", org_code="ORG-1", prophylaxis_code="J07"
     )
@@ -97,6 +112,9 @@ def test_every_table_sees_who_it_is_meant_for(one_of_each):
             rows = set(model._base_manager.all())
             assert rows, model
             expected = rows if role.name in names else set()
+            if some := SEE_SOME.get((role.name, model)):
+                expected = set(model._base_manager.filter(**some))
+                assert expected < rows
             assert seen(user, model) == expected, f"{role.name} {model.__name__}"
 
 
@@ -106,6 +124,14 @@ def test_nobody_sees_anything_without_an_active_account(one_of_each):
     for model in access.RULES:
         for user in (AnonymousUser(), disabled, disabled_root, make.make_user()):
             assert seen(user, model) == set(), f"{user} {model.__name__}"
+
+
+def test_root_sees_everything_but_the_counters_of_tries(one_of_each):
+    root = make.make_user(is_superuser=True)
+
+    for model in access.RULES:
+        rows = set(model._base_manager.all())
+        assert seen(root, model) == (set() if model is AttemptCounter else rows), model.__name__
 
 
 def test_every_table_has_a_rule():
@@ -189,6 +215,19 @@ def test_volunteer_sees_nobody_of_a_clinic_after_its_last_day(retired, works):
     retire(clinic, make.days_ago(retired))
 
     assert_sees_records_of(user, [patient] if works else [])
+
+
+def test_volunteer_sees_the_record_that_remains_of_a_merge():
+    here, elsewhere = make.make_clinic(), make.make_clinic()
+    user, other = make.make_volunteer_user(here), make.make_volunteer_user(elsewhere)
+    duplicate, survivor = enrol(here), enrol(elsewhere)
+    merges.merge_patients(
+        by=make.system(), survivor=survivor, duplicate=duplicate, version=1, reason="One person."
+    )
+
+    # Its identifier stays with the record that went, which only keepers still find.
+    assert seen(user, Patient) == seen(other, Patient) == {survivor}
+    assert seen(user, Dose) == seen(other, Dose) == set(Dose.objects.filter(patient=survivor))
 
 
 # 18:00 on 15 June in Auckland, 23:00 on 14 June in Los Angeles.
