@@ -1,5 +1,5 @@
 """The admin of the records: thin pages over ``records.domain``."""
 
-from records.admin import doses, logs, lots, merging, patients, reference, volunteers
+from records.admin import audit, doses, logs, lots, merging, patients, reference, volunteers
 
-__all__ = ["doses", "logs", "lots", "merging", "patients", "reference", "volunteers"]
+__all__ = ["audit", "doses", "logs", "lots", "merging", "patients", "reference", "volunteers"]

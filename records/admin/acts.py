@@ -17,8 +17,9 @@ from django.utils.text import capfirst
 from django.utils.translation import ngettext
 
 from records.access import OutOfSight
-from records.admin.forms import add_domain_errors, reason_field
+from records.admin.forms import add_domain_errors, patients_chosen_in, reason_field
 from records.domain.errors import StaleVersion
+from records.domain.reading import RECORD, named_by, note_read
 from records.models import Record
 
 Facts = list[tuple[str, Any]]
@@ -167,6 +168,8 @@ class ActsMixin:
         return HttpResponseRedirect(self.change_url(record))
 
     def _ask(self, request: HttpRequest, act: Act, record: Any, form: ActForm) -> HttpResponse:
+        named = [*named_by([record]), *patients_chosen_in(form)]
+        note_read(by=request.user, patients=named, what=RECORD)
         context = {
             **self.admin_site.each_context(request),
             "title": f"{act.title or act.label}: {record}",

@@ -6,6 +6,8 @@ from typing import Any
 
 from django.contrib.admin.views.autocomplete import AutocompleteJsonView
 
+from records.domain.reading import LIST, named_by, note_read
+
 
 class RecordAutocomplete(AutocompleteJsonView):
     """Answers a chooser's search with what tells similar records apart."""
@@ -14,6 +16,12 @@ class RecordAutocomplete(AutocompleteJsonView):
         """Show the related records that the labels name without a query each."""
         rows = super().get_queryset()
         return rows.prefetch_related(*getattr(self.model_admin, "list_prefetch", ()))
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Note whom the answer names."""
+        context: dict[str, Any] = super().get_context_data(**kwargs)
+        note_read(by=self.request.user, patients=named_by(context["object_list"]), what=LIST)
+        return context
 
     def serialize_result(self, obj: Any, to_field_name: str) -> dict[str, str]:
         """Return the key and the label."""

@@ -24,17 +24,19 @@ from django.utils.html import format_html, format_html_join
 from records.access import OutOfSight, visible_to
 from records.admin.acts import ActForm, ActsMixin
 from records.admin.exporting import ExportMixin
-from records.admin.forms import RecordForm, add_domain_errors, describe
+from records.admin.filters import ListedFiltersOnly
+from records.admin.forms import RecordForm, add_domain_errors, describe, patients_chosen_in
 from records.admin.paging import CappedPaginator
 from records.admin.past import PastMixin
 from records.admin.searching import as_uuid
 from records.domain.deletion import delete_record, references_to
 from records.domain.errors import StaleVersion
+from records.domain.reading import LIST, RECORD, named_by, note_read
 
 Fieldsets = tuple[tuple[str | None, dict[str, Any]], ...]
 
 
-class ReadAdmin(ExportMixin, admin.ModelAdmin):
+class ReadAdmin(ListedFiltersOnly, ExportMixin, admin.ModelAdmin):
     """A list and pages that show; nothing can be added, changed or deleted here."""
 
     list_per_page = 50
@@ -93,7 +95,7 @@ class ReadAdmin(ExportMixin, admin.ModelAdmin):
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Show the list; its title is its name, its count an honest one."""
+        """Show the list; its title is its name, its count an honest one, its reading noted."""
         title = str(self.opts.verbose_name_plural).capitalize()
         context = {"title": self.list_title or title, **(extra_context or {})}
         response = super().changelist_view(request, context)
@@ -102,7 +104,17 @@ class ReadAdmin(ExportMixin, admin.ModelAdmin):
             if changes is not None:
                 shown = changes.paginator.shown_count
                 response.context_data["selection_note_all"] = f"All {shown} selected"
+                note_read(by=request.user, patients=named_by(changes.result_list), what=LIST)
         return response
+
+    def render_change_form(  # type: ignore[override]
+        self, request: HttpRequest, context: dict[str, Any], *, obj: Any = None, **kwargs: Any
+    ) -> Any:
+        """Note whom the page names before it shows them."""
+        shown = named_by([] if obj is None else [obj])
+        shown += patients_chosen_in(context["adminform"].form)
+        note_read(by=request.user, patients=shown, what=RECORD)
+        return super().render_change_form(request, context, obj=obj, **kwargs)
 
     list_title: ClassVar[str] = ""
 
@@ -123,6 +135,12 @@ class ReadAdmin(ExportMixin, admin.ModelAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Nobody deletes here."""
         return False
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Show nothing: Django's own log is not written."""
+        raise Http404
 
     # History and audit are the record of who did what: Django's log would be a second one,
     # with names in it.
@@ -241,23 +259,17 @@ class RecordAdmin(ActsMixin, PastMixin, ReadAdmin):
                 response.status_code = 409
         return cast(HttpResponse, response)
 
-    def render_change_form(
-        self,
-        request: HttpRequest,
-        context: dict[str, Any],
-        add: bool = False,
-        change: bool = False,
-        form_url: str = "",
-        obj: Any = None,
+    def render_change_form(  # type: ignore[override]
+        self, request: HttpRequest, context: dict[str, Any], *, obj: Any = None, **kwargs: Any
     ) -> Any:
         """Add the steps that can be taken and what belongs to the record."""
-        context["show_save_and_add_another"] = add
+        context["show_save_and_add_another"] = obj is None
         if obj is not None:
             context["acts"] = self.acts_for(request, obj)
             context["has_history"] = self.has_history_permission(request)
             context["badges"] = self.badges(obj)
             context["related_lists"] = self.related_lists(request, obj)
-        return super().render_change_form(request, context, add, change, form_url, obj)
+        return super().render_change_form(request, context, obj=obj, **kwargs)
 
     def badges(self, record: Any) -> list[tuple[str, str]]:
         """Return the states of a record as (badge class, word)."""
@@ -298,6 +310,7 @@ class RecordAdmin(ActsMixin, PastMixin, ReadAdmin):
         form = DeleteForm(posted, record=record, user=request.user)
         if posted is not None and form.is_valid() and self._delete(request, record, form):
             return self.response_delete(request, str(record), record.pk)
+        note_read(by=request.user, patients=named_by([record]), what=RECORD)
         references = references_to(record)
         context = {
             **self.admin_site.each_context(request),

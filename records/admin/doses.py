@@ -30,6 +30,7 @@ from records.admin.searching import as_date, doses_from, patients_of
 from records.domain import doses
 from records.domain.dose_rules import WARNINGS
 from records.domain.errors import StaleVersion
+from records.domain.reading import LIST, named_by, note_read
 from records.models import Dose, DoseStatus, Lot, StagedDose
 
 GIVEN = ("administered_on", "lot", "clinic", "volunteer", "site", "route")
@@ -299,6 +300,7 @@ class DoseAdmin(RecordAdmin):
         if posted is not None and form.is_valid() and self._void(request.user, chosen, form):
             messages.success(request, f"{counted(len(chosen), 'dose')} voided.")
             return HttpResponseRedirect(reverse("admin:records_dose_changelist"))
+        note_read(by=request.user, patients=named_by(chosen), what=LIST)
         patients = len({dose.patient_id for dose in chosen})
         context = {
             **self.admin_site.each_context(request),

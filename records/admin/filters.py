@@ -14,10 +14,25 @@ from django.utils import timezone
 
 from records.access import visible_to
 from records.admin.forms import describe
+from records.domain.reading import LIST, named_by, note_read
 from records.models import Assignment, Clinic, DoseStatus, Lot, Patient, Volunteer
 
 SOON = dt.timedelta(days=30)
 RECENTLY = dt.timedelta(days=90)
+
+
+class ListedFiltersOnly:
+    """Lets an address narrow a list by the filters that the list has, and by nothing else.
+
+    Django lets it name every column and everything that refers to a row. Both would tell what no
+    page shows: a password's digest letter by letter, or whose account reads a patient's record.
+    """
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+        """Tell whether ``lookup`` is the parameter of a filter of this list."""
+        filters = self.get_list_filter(request)  # type: ignore[attr-defined]
+        names = {item if isinstance(item, str) else item.parameter_name for item in filters}
+        return lookup.removesuffix("__exact") in names
 
 
 class PickedFilter(admin.SimpleListFilter):
@@ -36,6 +51,9 @@ class PickedFilter(admin.SimpleListFilter):
             self.picked = rows.filter(pk=int(value)).first()
         except ValueError as error:
             raise IncorrectLookupParameters(error) from error
+        note_read(
+            by=request.user, patients=named_by([self.picked] if self.picked else []), what=LIST
+        )
         return [(value, describe(self.picked) if self.picked else "not found")]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
@@ -107,24 +125,31 @@ class GivenLately(ChoiceFilter):
         return Q(administered_on__gte=timezone.localdate() - dt.timedelta(days=int(value)))
 
 
-class DoseStatusFilter(ChoiceFilter):
-    """The status of doses, offered once something else has made the list short.
+class NarrowedFilter(ChoiceFilter):
+    """A filter without an index, offered once something else has made the list short.
 
-    No index begins with the status: over the whole table a rare one would be a full scan.
+    Over the whole table a rare choice would be a full scan. ``narrowing`` names the parameters
+    that an index serves.
     """
 
-    title, parameter_name = "status", "status"
-    choices_of = dict(DoseStatus.choices)
-    narrowing = frozenset({"patient", "lot", "clinic", "volunteer", "given", "q"})
+    narrowing: frozenset[str]
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        """Return the statuses, if an index narrows the list already."""
+        """Return the choices, if an index narrows the list already."""
         narrowed = any(request.GET.get(name) for name in self.narrowing)
         return super().lookups(request, model_admin) if narrowed else []
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any] | None:
-        """Apply the status only where it is offered."""
+        """Apply the choice only where it is offered."""
         return super().queryset(request, queryset) if self.lookup_choices else None
+
+
+class DoseStatusFilter(NarrowedFilter):
+    """The status of doses."""
+
+    title, parameter_name = "status", "status"
+    choices_of = dict(DoseStatus.choices)
+    narrowing = frozenset({"patient", "lot", "clinic", "volunteer", "given", "q"})
 
     def condition(self, value: str) -> Q:
         """Return the doses of this status."""

@@ -18,7 +18,7 @@ from django.db.models import Model
 
 from records import history
 from records.domain.errors import ConfirmationRequired, StaleVersion
-from records.models import Record
+from records.models import Patient, Record
 
 REASON_LENGTH = 500
 
@@ -177,6 +177,20 @@ class ChangeForm(RecordForm):
         """Return the version that the person saw."""
         version: int = self.cleaned_data["seen_version"]
         return version
+
+
+def patients_chosen_in(form: forms.BaseForm) -> list[Patient]:
+    """Return the patients whose names a form shows as chosen already."""
+    chosen = []
+    for name, field in form.fields.items():
+        if getattr(getattr(field, "queryset", None), "model", None) is not Patient:
+            continue
+        try:
+            patient = field.clean(form[name].value())
+        except ValidationError:
+            continue
+        chosen += [patient] if patient else []
+    return chosen
 
 
 class EndForm(ChangeForm):

@@ -1,4 +1,4 @@
-"""What nobody changes: grants, the audit and the outbox."""
+"""What nobody changes: grants, claim codes and the outbox."""
 
 from __future__ import annotations
 
@@ -7,16 +7,40 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
 
+from records.admin.acts import Act, Facts
 from records.admin.base import ReadAdmin, RecordAdmin, badge
 from records.admin.filters import OfPatient, PublishedFilter
-from records.admin.searching import as_uuid, patients_of
-from records.models import AuditEntry, OutboxEvent, PatientGrant
+from records.admin.searching import patients_of
+from records.domain import grants
+from records.models import ClaimCode, OutboxEvent, PatientGrant
+
+
+class EndAccess(Act):
+    """Takes access away from the wrong account, or at the patient's word."""
+
+    slug, label, permission = "end", "End access", "delete_patientgrant"
+    done, danger = "The access is ended.", True
+
+    def lead(self, record: PatientGrant) -> str:
+        """Say what it means."""
+        return "This account cannot read the record any more. History keeps that it could."
+
+    def facts(self, record: PatientGrant) -> Facts:
+        """Tell whose access to whom."""
+        return [("Account", record.user), ("Patient", record.patient)]
+
+    def perform(self, *, by: Any, record: Any, version: int, data: dict[str, Any]) -> None:
+        """End it."""
+        grants.revoke_access(by=by, grant=record, reason=data["reason"])
 
 
 @admin.register(PatientGrant)
 class PatientGrantAdmin(RecordAdmin):
-    """Who may see whose record in the portal; given and taken where patients are served."""
+    """Who may see whose record in the portal; given where patients are served."""
+
+    acts = (EndAccess,)
 
     list_display = ("patient", "user", "template", "expires_at")
     list_filter = (OfPatient,)
@@ -28,29 +52,37 @@ class PatientGrantAdmin(RecordAdmin):
     actions = ()
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Nobody deletes a grant here."""
+        """Nobody deletes a grant here; it can be ended."""
         return False
+
+    def change_url(self, record: Any) -> str:
+        """Return the address of the list once the grant is ended."""
+        if PatientGrant.objects.filter(pk=record.pk).exists():
+            return super().change_url(record)
+        return reverse("admin:records_patientgrant_changelist")
 
     def find(self, request: HttpRequest, rows: QuerySet[Any], term: str) -> QuerySet[Any]:
         """Find by patient."""
         return rows.filter(patient__in=patients_of(request.user, term))
 
 
-@admin.register(AuditEntry)
-class AuditEntryAdmin(ReadAdmin):
-    """Who did what to which record."""
+@admin.register(ClaimCode)
+class ClaimCodeAdmin(RecordAdmin):
+    """Codes that give access; printed and withdrawn at clinics. The code itself is nowhere."""
 
-    list_display = ("at", "actor", "action", "patient", "subject_type", "channel")
+    list_display = ("patient", "template", "clinic", "expires_at", "used_at", "revoked_at")
     list_filter = (OfPatient,)
-    list_prefetch = ("actor", "patient")
-    uuid_field = "subject_id"
-    search_fields = ("subject_id",)
-    search_help_text = "Public id of the record, or the patient's name, birth date or identifier"
+    list_prefetch = ("patient", "clinic", "issued_by", "used_by")
+    search_help_text = "The patient's name, birth date or identifier"
+    change_fieldsets = (
+        (None, {"fields": ("patient", "template", "clinic", "issued_by", "expires_at")}),
+        ("Use", {"fields": ("tries", "used_at", "used_by", "revoked_at")}),
+    )
     actions = ()
 
-    def get_object(self, request: HttpRequest, object_id: str, from_field: Any = None) -> Any:
-        """Return the entry of a key: a public_id is that of many entries."""
-        return None if as_uuid(object_id) else super().get_object(request, object_id, from_field)
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Nobody deletes a code here."""
+        return False
 
     def find(self, request: HttpRequest, rows: QuerySet[Any], term: str) -> QuerySet[Any]:
         """Find by patient."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from typing import Any
+from urllib.parse import urlencode
 
 from django import forms
 from django.contrib import admin, messages
@@ -14,6 +15,7 @@ from django.utils import timezone
 
 from records.admin.acts import Act, ActForm, Facts, counted, day_field
 from records.admin.base import RecordAdmin, badge_row
+from records.admin.figures import SUPPLY
 from records.admin.filters import ExpiryFilter, RecallFilter
 from records.admin.forms import ChangeForm, RecordForm
 from records.admin.searching import numbered
@@ -195,9 +197,13 @@ class LotAdmin(RecordAdmin):
     def related_lists(self, request: HttpRequest, record: Any) -> list[tuple[str, str]]:
         """Link to the doses."""
         user: Any = request.user
-        if not user.has_perm("records.view_dose"):
-            return []
-        return [("Doses", f"{reverse('admin:records_dose_changelist')}?lot={record.pk}")]
+        links = []
+        if user.has_perm("records.view_dose"):
+            links.append(("Doses", f"{reverse('admin:records_dose_changelist')}?lot={record.pk}"))
+        if user.has_perm(SUPPLY):
+            query = urlencode({"lot": record.number})
+            links.append(("Doses by clinic and day", f"{reverse('admin:figures_supply')}?{query}"))
+        return links
 
     def has_recall_permission(self, request: HttpRequest) -> bool:
         """Tell whether this person may recall."""

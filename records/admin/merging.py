@@ -18,7 +18,9 @@ from records.admin.base import RecordAdmin
 from records.admin.forms import add_domain_errors, reason_field, shown
 from records.admin.searching import patients_of
 from records.domain.errors import StaleVersion
+from records.domain.grants import held_by_accounts
 from records.domain.merges import merge_patients, undo_merge
+from records.domain.reading import RECORD, note_read
 from records.models import Dose, Patient, PatientMerge
 
 COMPARED = (
@@ -79,6 +81,7 @@ def merge_view(model_admin: Any, request: HttpRequest) -> HttpResponse:
             messages.success(request, "The two records are one now.")
             url = reverse("admin:records_patient_change", args=[merge.survivor_id])
             return HttpResponseRedirect(url)
+    note_read(by=user, patients=pair, what=RECORD)
     request.current_app = model_admin.admin_site.name
     context = {
         **model_admin.admin_site.each_context(request),
@@ -113,6 +116,7 @@ def _rows(pair: list[Patient]) -> list[dict[str, Any]]:
         ("identifiers", [", ".join(str(i) for i in patient.identifiers.all()) for patient in pair])
     )
     rows.append(("doses", [str(patient.doses.count()) for patient in pair]))
+    rows.append(("accounts with access", [str(held_by_accounts(patient)) for patient in pair]))
     rows.append(("record", [str(patient.public_id) for patient in pair]))
     return [
         {"label": label, "values": values, "differs": values[0] != values[1]}

@@ -17,6 +17,7 @@ from django.utils import timezone
 
 from records import history
 from records.admin.forms import shown
+from records.domain.reading import HISTORY, named_by, note_read
 from records.models import Clinic, Record
 
 KINDS = {"+": "Added", "~": "Changed", "-": "Deleted"}
@@ -60,6 +61,8 @@ class PastMixin:
     ) -> HttpResponse:
         """Show every version with who, when, why and what differed."""
         record = self._seen(request, object_id)
+        entries = history.changes_of(record)
+        _note(request, record, *(entry.version for entry in entries))
         zone = zone_of(record)
         versions = [
             {
@@ -72,7 +75,7 @@ class PastMixin:
                 "changes": entry.changes,
                 "as_of": f"{self._as_of_url(record)}?{_query(entry.version.history_date)}",
             }
-            for entry in history.changes_of(record)
+            for entry in entries
         ]
         return self._page(
             request,
@@ -91,6 +94,7 @@ class PastMixin:
         form = MomentForm(request.GET if given else {"at": timezone.now()})
         moment = form.cleaned_data["at"] if form.is_valid() else None
         version = history.record_as_of(record, moment) if moment else None
+        _note(request, record, *([version] if version else []))
         if moment is not None:
             form = MomentForm(initial={"at": rounded_up(moment)})
         return self._page(
@@ -129,6 +133,10 @@ class PastMixin:
             "as_of_url": self._as_of_url(record),
         }
         return TemplateResponse(request, template, {**shared, **context})
+
+
+def _note(request: HttpRequest, *rows: Any) -> None:
+    note_read(by=request.user, patients=named_by(rows), what=HISTORY)
 
 
 def zone_of(record: Any) -> ZoneInfo | None:

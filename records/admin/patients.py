@@ -19,6 +19,7 @@ from records.admin.forms import ChangeForm, EndForm, RecordForm
 from records.admin.merging import merge_view
 from records.admin.searching import find_patients, identified, patients_of
 from records.domain import patients
+from records.domain.grants import held_by_accounts
 from records.models import Clinic, Enrolment, Patient, PatientIdentifier
 
 PERSON = ("first_name", "last_name", "date_of_birth", "gender")
@@ -101,7 +102,11 @@ class ConfirmIdentity(Act):
 
     def lead(self, record: Patient) -> str:
         """Say what it means."""
-        return "Somebody saw proof of who this patient is. Today's date is noted."
+        lead = "Somebody saw proof of who this patient is. Today's date is noted."
+        if accounts := held_by_accounts(record):
+            lead += f" Accounts that read this record already: {accounts}. Anybody can register"
+            lead += " under any name: be sure that the account is the patient's."
+        return lead
 
     def perform(self, *, by: Any, record: Any, version: int, data: dict[str, Any]) -> Patient:
         """Confirm."""

@@ -12,10 +12,11 @@ SECTIONS = {
         "PatientIdentifier",
         "PatientMerge",
         "PatientGrant",
+        "ClaimCode",
     ),
     "Supply": ("Lot", "Vaccine", "VaccineTarget", "Manufacturer", "EuProduct"),
     "Clinics and volunteers": ("Clinic", "Volunteer", "Assignment"),
-    "Trail": ("AuditEntry", "OutboxEvent"),
+    "Trail": ("AuditEntry", "AuditSeal", "OutboxEvent"),
 }
 
 

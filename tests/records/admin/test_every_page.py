@@ -15,7 +15,7 @@ from django.test.utils import CaptureQueriesContext
 from accounts.roles import ANALYTICS, LOGISTICS, PATIENT, SALES, VOLUNTEER
 from records.admin.base import RecordAdmin
 from records.domain import merges, reference
-from records.models import AuditEntry, OutboxEvent, Record
+from records.models import AuditEntry, AuditSeal, OutboxEvent, Record
 from tests.records import factories
 from tests.records.admin.helpers import list_url, url
 
@@ -52,6 +52,16 @@ def world() -> None:
             name=f"Product {number}",
             org_code="ORG-1",
             prophylaxis_code="J07BX03",
+        )
+        factories.make_claim_code(patient)
+        AuditSeal.objects.create(
+            number=number,
+            after_id=0,
+            to_id=1,
+            entries=1,
+            leaves=b"",
+            key_id="k",
+            digest=f"{number}",
         )
 
 

@@ -10,7 +10,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from accounts.roles import LOGISTICS
+from accounts.roles import LOGISTICS, PATIENT
 from records.domain import merges, patients
 from records.models import AuditEntry, Enrolment, Patient, PatientIdentifier, PatientMerge
 from tests.records import factories
@@ -139,6 +139,20 @@ def test_confirming_the_identity_notes_the_day(page: Client) -> None:
     assert patient.identity_confirmed_on == factories.days_ago(0)
     again = page.get(url(patient, "confirm-identity"))
     assert again.status_code == 302
+
+
+def test_confirming_and_merging_tell_of_accounts_that_read_the_record(page: Client) -> None:
+    pending, real = factories.make_patient(), factories.make_patient()
+    reader = factories.make_user(PATIENT.name, email="mal@x.org")
+    factories.make_grant(reader, pending)
+    lead = "Accounts that read this record already: 1."
+    assert lead in page.get(url(pending, "confirm-identity")).content.decode()
+    assert lead not in page.get(url(real, "confirm-identity")).content.decode()
+    address = f"{MERGE}?ids={pending.pk},{real.pk}"
+    assert "Accounts with access" in page.get(address).content.decode()
+    refused = send(page, address, survivor=pending.pk, reason="Same person")
+    assert set(errors_of(refused)) == {"survivor"}
+    assert not PatientMerge.objects.exists()
 
 
 def test_the_list_leads_two_patients_to_the_merge_page(page: Client) -> None:

@@ -9,8 +9,8 @@ import pytest
 from django.contrib.auth.models import Group
 from django.test import Client
 
-from accounts.roles import ANALYTICS, VOLUNTEER
-from records.models import Dose, Patient
+from accounts.roles import ANALYTICS, SALES, VOLUNTEER
+from records.models import Clinic, Dose, Patient
 from tests.records import factories
 from tests.records.admin.helpers import list_url, url
 
@@ -77,3 +77,17 @@ def test_the_filter_of_a_patient_out_of_sight_shows_nothing(staff: tuple[Client,
     response = client.get(f"{list_url(Dose)}?patient={stranger.pk}")
     assert not response.context["cl"].result_list
     assert b"Hidden" not in response.content
+
+
+@pytest.mark.parametrize("role", [ANALYTICS, SALES], ids=lambda role: role.name)
+@pytest.mark.parametrize(
+    "query", ["doses={}", "doses__isnull=False", "enrolments__gt=0", "doses__patient={}"]
+)
+def test_an_address_asks_nothing_about_what_refers_to_a_row(
+    login: Callable[[Any], Client], role: Any, query: str
+) -> None:
+    dose = factories.make_dose()
+    client = login(factories.make_user(role.name, is_staff=True))
+    assert client.get(list_url(Clinic)).context["cl"].result_list
+    response = client.get(f"{list_url(Clinic)}?{query.format(dose.pk)}")
+    assert response.status_code == 400
