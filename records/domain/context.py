@@ -9,3 +9,6 @@ channel: ContextVar[str] = ContextVar("channel", default="command")
 
 request_id: ContextVar[str] = ContextVar("request_id", default="")
 """The request's identifier, which also stands in the log."""
+
+read_patients: ContextVar[set[int] | None] = ContextVar("read_patients", default=None)
+"""Keys of the patients whom this request has read already; None outside a request."""

@@ -4,21 +4,25 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 
 from records import access
 from records.domain import unit
 from records.domain.patients import need_reason
-from records.models import Record
+from records.models import Assignment, Record, Volunteer
 
 
 @unit.transactional
 def delete_record(*, by: Any, record: Record, version: int, reason: str) -> None:
     """Delete a record for good; history keeps its last version and the reason.
 
-    Raises ``ValidationError`` while anything refers to the record.
+    Raises ``ValidationError`` while anything refers to the record, and ``PermissionDenied`` for
+    what says where one works oneself.
     """
     access.require(by, f"delete_{record._meta.model_name}", record)
+    volunteer = record.volunteer if isinstance(record, Assignment) else record
+    if isinstance(volunteer, Volunteer) and volunteer.user_id == by.pk:
+        raise PermissionDenied("Nobody changes their own assignments or link.")
     need_reason(reason)
     current = unit.lock(record, version=version)
     # Asked first: Django would load every row that refers to this one, only to refuse.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from records.models import Record
 
 
@@ -35,3 +37,16 @@ class ConfirmationRequired(Exception):
 
 class TooManyLookups(Exception):
     """This user has searched for patients of elsewhere too often within the hour."""
+
+
+class TooManyAttempts(Exception):
+    """No try is left against this subject; there will be one after ``retry_after``."""
+
+    def __init__(self, retry_after: dt.timedelta) -> None:
+        """Keep the wait."""
+        self.retry_after = retry_after
+        super().__init__("Too many attempts. Try again later.")
+
+
+class ClaimRefused(Exception):
+    """The code or the birth date is wrong, or the code no longer good: nobody learns which."""

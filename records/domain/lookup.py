@@ -70,7 +70,7 @@ def find_elsewhere(
     key = fold_name(last_name)
     if not key:
         raise ValidationError({"last_name": "Type the whole surname."})
-    _count_search(by)
+    _need_search_left(by)
     rows = Patient.objects.filter(last_name_key=key, date_of_birth=date_of_birth).order_by("id")
     patients = {patient.pk: patient for patient in map(_survivor, rows[:SHOWN])}
     here = set(
@@ -92,18 +92,34 @@ def find_elsewhere(
 
 
 @unit.transactional
-def look_alikes(*, by: Any, clinic: Clinic, fields: Mapping[str, Any]) -> LookAlikes:
+def look_alikes(
+    *,
+    by: Any,
+    clinic: Clinic,
+    fields: Mapping[str, Any],
+    identifiers: Iterable[tuple[str, str]] = (),
+    of: Patient | None = None,
+) -> LookAlikes:
     """Return whom a new patient looks like: same names and birth date, case and accents aside.
 
+    Whoever has one of the ``identifiers``, (system, value) pairs, counts as well. ``of`` is
+    the patient where it is not a new one: nobody is their own look-alike.
+
     Records of elsewhere are only counted, but to learn that there is one is a search like any
-    other: audited, and limited by ``TooManyLookups``.
+    other: audited, and limited by ``TooManyLookups``. Who has no search left learns nothing,
+    also not that there is none.
     """
     access.require(by, "add_patient", at=clinic)
-    similar = similar_patients(fields=fields)
-    seen = list(access.visible_to(by, Patient).filter(pk__in=similar.values("pk")))
-    elsewhere = list(similar.exclude(pk__in=[patient.pk for patient in seen]))
+    _need_search_left(by)
+    similar = {patient.pk: patient for patient in similar_patients(fields=fields)}
+    for system, value in identifiers:
+        holders = Patient.objects.filter(identifiers__system=system, identifiers__value=value)
+        similar.update({holder.pk: holder for holder in map(_survivor, holders)})
+    if of is not None:
+        similar.pop(of.pk, None)
+    seen = list(access.visible_to(by, Patient).filter(pk__in=similar))
+    elsewhere = [similar[key] for key in similar.keys() - {patient.pk for patient in seen}]
     if elsewhere:
-        _count_search(by)
         _note(by, clinic, MATCHED, elsewhere)
     return LookAlikes(seen, len(elsewhere))
 
@@ -126,7 +142,7 @@ def enrol_found(*, by: Any, clinic: Clinic, public_id: UUID) -> Patient:
     return patient
 
 
-def _count_search(by: Any) -> None:
+def _need_search_left(by: Any) -> None:
     # The lock lets two searches at once not both take the last one of the hour.
     get_user_model()._default_manager.select_for_update().get(pk=by.pk)
     since = timezone.now() - dt.timedelta(hours=1)

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from records import access
 from records.domain import unit
+from records.domain.grants import held_by_accounts
 from records.domain.numbering import next_dose_number
 from records.domain.patients import need_reason
 from records.models import (
@@ -23,6 +24,11 @@ from records.models import (
     PatientMerge,
 )
 
+UNPROVED = (
+    "An account reads this record, and no clinic has confirmed whose it is: it would read all that"
+    " moves. Keep the other one, or let a clinic confirm the identity first."
+)
+
 
 @unit.transactional
 def merge_patients(
@@ -32,7 +38,8 @@ def merge_patients(
 
     Doses and enrolments move; a dose whose number is taken gets the next free one. Identifiers
     stay and lead to the survivor; portal grants do not carry over. ``version`` is the
-    duplicate's. Raises ``ValidationError`` for one and the same or an already merged record.
+    duplicate's. Raises ``ValidationError`` for one and the same or an already merged record, and
+    for a survivor that somebody has registered in the portal and no clinic has confirmed.
     """
     access.require(by, "merge_patient", survivor, duplicate)
     need_reason(reason)
@@ -46,6 +53,8 @@ def merge_patients(
     for field, patient in (("survivor", survivor), ("duplicate", duplicate)):
         if patient.merged_into_id is not None:
             raise ValidationError({field: "This record was merged already."})
+    if survivor.identity_confirmed_on is None and held_by_accounts(survivor):
+        raise ValidationError({"survivor": UNPROVED})
     merge = unit.create(
         PatientMerge(survivor=survivor, duplicate=duplicate),
         by=by,

@@ -6,13 +6,22 @@ import datetime as dt
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from django.contrib.auth import get_user_model
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from records import access
 from records.domain import unit
-from records.models import Clinic, Enrolment, Patient, PatientIdentifier, Record
+from records.models import (
+    Clinic,
+    Enrolment,
+    GrantTemplate,
+    Patient,
+    PatientGrant,
+    PatientIdentifier,
+    Record,
+)
 from records.models.fields import fold_name
 
 CONTACT = frozenset(
@@ -52,6 +61,28 @@ def register_patient(
 
 
 @unit.transactional
+def register_own_record(*, by: Any, clinic: Clinic | None = None, **fields: Any) -> Patient:
+    """Create the record of ``by``, granted to them as their own, and return it.
+
+    It is pending until a clinic confirms who they are. ``clinic`` is where they will go; it sees
+    the record from today. Nothing of another record is looked at, so nobody learns whether one
+    of the same name exists. Raises ``ValidationError`` for a second own record.
+    """
+    access.require(by, "register_own_record", *([clinic] if clinic else []))
+    # Two forms sent at once must not make two records.
+    user = get_user_model().objects.select_for_update().get(pk=by.pk)
+    if PatientGrant.objects.filter(user=user, template=GrantTemplate.SELF).exists():
+        raise ValidationError("Your own record is connected to this account already.")
+    patient = Patient(**unit.known(Patient, fields, AMENDABLE))
+    unit.create(patient, by=by, event="patient.registered")
+    grant = PatientGrant(user=user, patient=patient, template=GrantTemplate.SELF, granted_by=by)
+    unit.create(grant, by=by, event="patientgrant.given")
+    if clinic is not None:
+        _enrol(patient, clinic, clinic.today(), by=by)
+    return patient
+
+
+@unit.transactional
 def amend_patient(
     *, by: Any, patient: Patient, version: int, reason: str, changes: Mapping[str, Any]
 ) -> Patient:
@@ -85,8 +116,9 @@ def amend_contact(
 
 @unit.transactional
 def confirm_identity(*, by: Any, patient: Patient, version: int) -> Patient:
-    """Note that a clinic has seen proof of who the patient is."""
+    """Note that a clinic has seen proof of who the patient is; nobody vouches for themselves."""
     access.require(by, "change_patient", patient)
+    need_other_hands(by, patient)
     current = unit.lock(patient, version=version)
     fields = unit.apply(current, {"identity_confirmed_on": timezone.localdate()})
     return unit.update(current, fields, by=by, event="patient.identity_confirmed")
@@ -185,9 +217,9 @@ def find_patients(
 def resolve_patient(*, by: Any, public_id: Any) -> Patient:
     """Return the patient of a public_id; that of a merged record leads to the survivor.
 
-    Raises ``OutOfSight`` when neither is visible.
+    Raises ``OutOfSight`` when ``by`` works with neither: a grant is for the portal.
     """
-    visible = access.visible_to(by, Patient)
+    visible = access.at_work(by, Patient)
     seen = visible.filter(public_id=public_id, merged_into__isnull=True).first()
     if seen is not None:
         return seen
@@ -225,6 +257,12 @@ def need_reason(reason: str) -> None:
         raise ValidationError({"reason": "Say why."})
     if len(reason) > LONGEST_REASON:
         raise ValidationError({"reason": f"At most {LONGEST_REASON} characters."})
+
+
+def need_other_hands(by: Any, patient: Patient) -> None:
+    """Raise ``PermissionDenied`` where ``by`` would vouch for a record granted to themselves."""
+    if access.granted_to(by).filter(patient=patient).exists():
+        raise PermissionDenied("A colleague has to do this: this record is granted to you.")
 
 
 def need_day(record: Record, field: str) -> None:

@@ -19,8 +19,13 @@ AMENDABLE = frozenset({"code", "first_name", "last_name", "birth_year"})
 
 @unit.transactional
 def add_volunteer(*, by: Any, user: Any = None, **fields: Any) -> Volunteer:
-    """Add a volunteer and return it; ``user`` is the account that signs in as that person."""
+    """Add a volunteer and return it; ``user`` is the account that signs in as that person.
+
+    Raises ``PermissionDenied`` for one's own account.
+    """
     access.require(by, "add_volunteer")
+    if user is not None and user.pk == by.pk:
+        raise PermissionDenied("Nobody changes their own link.")
     volunteer = Volunteer(user=user, **unit.known(Volunteer, fields, AMENDABLE))
     return unit.create(volunteer, by=by, event="volunteer.added")
 

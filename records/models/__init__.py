@@ -1,6 +1,12 @@
 """The tables of the record store, one file per subject."""
 
-from records.models.access import ClaimCode, GrantTemplate, PatientGrant, PatientPermission
+from records.models.access import (
+    RIGHTS,
+    ClaimCode,
+    GrantTemplate,
+    PatientGrant,
+    PatientPermission,
+)
 from records.models.audit import AuditEntry, AuditSeal
 from records.models.base import OPEN_ENDED, Record
 from records.models.doses import Dose, DoseStatus, Route, Site
@@ -23,6 +29,7 @@ from records.models.supply import EuProduct, Lot, Manufacturer, Vaccine, Vaccine
 
 __all__ = [
     "OPEN_ENDED",
+    "RIGHTS",
     "Assignment",
     "AttemptCounter",
     "AuditEntry",

@@ -118,6 +118,8 @@ class Dose(Record):
         permissions = (
             ("void_dose", "Can void dose"),
             ("import_records", "Can import record files"),
+            ("view_supply_figures", "Can see how many doses were given of which lot"),
+            ("view_coverage_figures", "Can see de-identified figures of doses given"),
         )
         constraints = (
             models.UniqueConstraint(

@@ -18,6 +18,7 @@ from records.domain.doses import amend_dose, record_dose, void_dose
 from records.domain.errors import ConfirmationRequired, StaleVersion
 from records.domain.passports import read_passport
 from records.domain.patients import resolve_patient
+from records.domain.reading import RECORD, named_by, note_read
 from records.history import changes_since, versions_of
 from records.models import Dose, DoseStatus, Patient
 from records.web.choices import is_past
@@ -36,21 +37,21 @@ from records.web.shift import Shift, clinic_page, remember_shift
 SOURCE = "web-form"
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 @clinic_page
 def record(request: HttpRequest, shift: Shift, patient_id: UUID) -> HttpResponse:
     """Record a dose given here."""
     return _record(request, shift, patient_id, GivenForm, "clinic/record.html")
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 @clinic_page
 def record_not_given(request: HttpRequest, shift: Shift, patient_id: UUID) -> HttpResponse:
     """Record that a dose was not given, and why."""
     return _record(request, shift, patient_id, NotGivenForm, "clinic/record_not_given.html")
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 @clinic_page
 def record_outside(request: HttpRequest, shift: Shift, patient_id: UUID) -> HttpResponse:
     """Record a dose given elsewhere."""
@@ -75,7 +76,7 @@ def dose_page(request: HttpRequest, shift: Shift, dose_id: UUID) -> HttpResponse
     return render(request, "clinic/dose.html", context)
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 @clinic_page
 def amend(request: HttpRequest, shift: Shift, dose_id: UUID) -> HttpResponse:
     """Correct a dose."""
@@ -97,7 +98,7 @@ def amend(request: HttpRequest, shift: Shift, dose_id: UUID) -> HttpResponse:
     return _correct(request, shift, dose, form, save, "clinic/amend.html")
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 @clinic_page
 def void(request: HttpRequest, shift: Shift, dose_id: UUID) -> HttpResponse:
     """Mark a dose as entered in error."""
@@ -116,7 +117,7 @@ def _record(
     request: HttpRequest, shift: Shift, patient_id: UUID, kind: type[NewDoseForm], template: str
 ) -> HttpResponse:
     patient = resolve_patient(by=request.user, public_id=patient_id)
-    form = kind(request.POST or None, shift=shift)
+    form = kind(request.POST if request.method == "POST" else None, shift=shift)
     if request.method == "POST":
         valid = form.is_valid()
         token = form.cleaned_data.get("token")
@@ -146,13 +147,14 @@ def _record(
                     remember_shift(request, shift.clinic, lot)
                 forget_search(request)
                 return redirect("clinic:dose", dose.public_id)
+    note_read(by=request.user, patients=[patient], what=RECORD)
     context = {"shift": shift, "patient": patient, "form": form}
     return render(request, template, context)
 
 
 def _recorded_by_form(request: HttpRequest, patient: Patient, token: Any) -> Dose | None:
     """Return the dose that this very form recorded before."""
-    doses = access.visible_to(request.user, Dose)
+    doses = access.at_work(request.user, Dose)
     return doses.filter(patient=patient, external_source=SOURCE, external_id=str(token)).first()
 
 
@@ -164,7 +166,7 @@ def _recorded_once(request: HttpRequest, dose: Dose) -> HttpResponse:
 
 def _dose(request: HttpRequest, public_id: UUID) -> Dose:
     relations = ("patient", "vaccine", "manufacturer", "clinic", "volunteer", "recorded_by")
-    rows = access.visible_to(request.user, Dose).select_related(
+    rows = access.at_work(request.user, Dose).select_related(
         *relations, "lot__vaccine", "lot__manufacturer"
     )
     dose = rows.filter(public_id=public_id).first()
@@ -193,6 +195,7 @@ def _correct(
         messages.info(request, _("This dose was voided; it cannot be changed any more."))
         return redirect("clinic:dose", dose.public_id)
     context = {"shift": shift, "dose": dose, "patient": dose.patient, "form": form}
+    shown, status = named_by([dose]), 200
     if request.method == "POST" and form.is_valid():
         try:
             return save()
@@ -206,5 +209,7 @@ def _correct(
                 "latest": versions_of(dose).first(),
                 "changes": changes_since(dose, stale.seen),
             }
-            return render(request, "clinic/stale.html", context, status=409)
-    return render(request, template, context)
+            shown += named_by([stale.current])
+            template, status = "clinic/stale.html", 409
+    note_read(by=request.user, patients=shown, what=RECORD)
+    return render(request, template, context, status=status)

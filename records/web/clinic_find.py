@@ -33,7 +33,7 @@ SEARCH = "clinic.search"
 SHOWN = 20
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def shift_page(request: HttpRequest) -> HttpResponse:
     """Choose the clinic and the lot of the shift, and go back to where one came from."""
     clinics = clinics_of(request)
@@ -58,7 +58,7 @@ def shift_page(request: HttpRequest) -> HttpResponse:
     return render(request, "clinic/shift.html", {"form": form, "only": len(clinics) == 1})
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 @clinic_page
 def find(request: HttpRequest, shift: Shift) -> HttpResponse:
     """Search among the clinic's patients.
@@ -83,11 +83,11 @@ def find(request: HttpRequest, shift: Shift) -> HttpResponse:
     return render(request, "clinic/find.html", context)
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 @clinic_page
 def elsewhere(request: HttpRequest, shift: Shift) -> HttpResponse:
     """Search for a patient of another clinic: audited, and only so often within an hour."""
-    if request.method == "GET":
+    if request.method != "POST":
         form = ElsewhereForm(initial=typed(request))
         return render(request, "clinic/elsewhere.html", {"shift": shift, "form": form})
     form = ElsewhereForm(request.POST)

@@ -15,25 +15,32 @@ from records.domain.errors import TooManyLookups
 from records.domain.lookup import PER_HOUR, look_alikes
 from records.domain.passports import read_passport
 from records.domain.patients import register_patient, resolve_patient
+from records.domain.reading import LIST, note_read
 from records.models import Dose, DoseStatus, PatientIdentifier
 from records.web.clinic_find import forget_search, remember_search, typed
+from records.web.clinic_portal import portal_section
 from records.web.forms import RegisterForm
 from records.web.presenting import dose_row
 from records.web.shift import Shift, clinic_page
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 @clinic_page
 def register(request: HttpRequest, shift: Shift) -> HttpResponse:
     """Register a patient, after a look for a record that exists already."""
-    if request.method == "GET":
+    if request.method != "POST":
         form = RegisterForm(initial=typed(request))
         return render(request, "clinic/register.html", {"shift": shift, "form": form})
     form = RegisterForm(request.POST)
     context: dict[str, Any] = {"shift": shift, "form": form}
     if form.is_valid():
         try:
-            similar = look_alikes(by=request.user, clinic=shift.clinic, fields=form.cleaned_data)
+            similar = look_alikes(
+                by=request.user,
+                clinic=shift.clinic,
+                fields=form.cleaned_data,
+                identifiers=form.values()["identifiers"],
+            )
         except TooManyLookups:
             context["per_hour"] = PER_HOUR
             return render(request, "clinic/register.html", context, status=429)
@@ -48,6 +55,7 @@ def register(request: HttpRequest, shift: Shift) -> HttpResponse:
                 return redirect("clinic:record", patient.public_id)
         else:
             remember_search(request, form.cleaned_data)
+            note_read(by=request.user, patients=similar.seen, what=LIST)
             context["similar"] = similar
     return render(request, "clinic/register.html", context)
 
@@ -59,14 +67,14 @@ def patient_page(request: HttpRequest, shift: Shift, patient_id: UUID) -> HttpRe
     patient = resolve_patient(by=request.user, public_id=patient_id)
     if patient.public_id != patient_id:
         return redirect("clinic:patient", patient.public_id)
+    passport = read_passport(by=request.user, patient=patient)
     doses = {
         dose.public_id: dose
-        for dose in access.visible_to(request.user, Dose)
+        for dose in access.at_work(request.user, Dose)
         .filter(patient=patient)
         .select_related("vaccine", "lot__vaccine", "clinic")
         .order_by("-administered_on", "-id")
     }
-    passport = read_passport(by=request.user, patient=patient)
     context = {
         "shift": shift,
         "patient": patient,
@@ -74,6 +82,7 @@ def patient_page(request: HttpRequest, shift: Shift, patient_id: UUID) -> HttpRe
         "completed": [
             (dose_row(dose), shift.may_correct(doses[dose.public_id])) for dose in passport
         ],
+        "portal": portal_section(shift, patient),
         "others": [dose for dose in doses.values() if dose.status != DoseStatus.COMPLETED],
     }
     return render(request, "clinic/patient.html", context)

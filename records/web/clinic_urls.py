@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from records.web import clinic_doses, clinic_find, clinic_patients
+from records.web import clinic_doses, clinic_find, clinic_patients, clinic_portal
 
 app_name = "clinic"
 
@@ -24,6 +24,9 @@ urlpatterns = [
         clinic_doses.record_outside,
         name="record_outside",
     ),
+    path("patients/<uuid:patient_id>/identity", clinic_portal.identity, name="identity"),
+    path("patients/<uuid:patient_id>/claim-code", clinic_portal.claim_code, name="claim_code"),
+    path("patients/<uuid:patient_id>/hand-over", clinic_portal.hand_over, name="hand_over"),
     path("doses/<uuid:dose_id>/", clinic_doses.dose_page, name="dose"),
     path("doses/<uuid:dose_id>/amend", clinic_doses.amend, name="amend"),
     path("doses/<uuid:dose_id>/void", clinic_doses.void, name="void"),

@@ -110,16 +110,8 @@ class ShiftForm(forms.Form):
         _offer_lots(self.fields["lot"], choices.usable_lots(user, day), day)
 
 
-class RegisterForm(DomainForm):
-    """Register a patient."""
-
-    shown_at: ClassVar[dict[str, str]] = {"system": "identifier_system", "value": "identifier"}
-
-    identifier_system = forms.CharField(
-        label=_("Issued by"), max_length=100, required=False, help_text=_("E.g. a health insurer.")
-    )
-    identifier = forms.CharField(label=_("Number"), max_length=100, required=False)
-    register_anyway = forms.IntegerField(required=False, widget=forms.HiddenInput)
+class PatientForm(DomainForm):
+    """What all forms that make a patient's record ask."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -132,6 +124,18 @@ class RegisterForm(DomainForm):
     def address(self) -> list[forms.BoundField]:
         """The fields of the postal address, in the order of an envelope."""
         return [self[name] for name in ADDRESS]
+
+
+class RegisterForm(PatientForm):
+    """Register a patient."""
+
+    shown_at: ClassVar[dict[str, str]] = {"system": "identifier_system", "value": "identifier"}
+
+    identifier_system = forms.CharField(
+        label=_("Issued by"), max_length=100, required=False, help_text=_("E.g. a health insurer.")
+    )
+    identifier = forms.CharField(label=_("Number"), max_length=100, required=False)
+    register_anyway = forms.IntegerField(required=False, widget=forms.HiddenInput)
 
     def clean(self) -> dict[str, Any]:
         """Take issuer and number together or not at all."""

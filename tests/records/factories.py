@@ -8,18 +8,25 @@ from __future__ import annotations
 
 import datetime as dt
 import itertools
+import time
 from io import StringIO
 from typing import Any
 
+from allauth.mfa.adapter import get_adapter
+from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.internal.auth import generate_totp_secret
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
 from django.core.management import call_command
+from django.test import Client
 from django.utils import timezone
 
+from accounts import second_factor
 from accounts.roles import DBA, VOLUNTEER
 from records.domain import doses, grants, lots, patients, reference, volunteers
 from records.models import (
     Assignment,
+    ClaimCode,
     Clinic,
     Dose,
     GrantTemplate,
@@ -59,7 +66,27 @@ def make_user(role: str | None = None, **fields: Any) -> Any:
     user = get_user_model().objects.create_user(email, **fields)
     if role is not None:
         user.groups.add(Group.objects.get(name=role))
+    if second_factor.is_required(user):
+        add_totp(user)
     return user
+
+
+def add_totp(user: Any) -> Authenticator:
+    """Give an account an authenticator app, as one that has enrolled has."""
+    secret = get_adapter().encrypt(generate_totp_secret())
+    data = {"secret": secret}
+    return Authenticator.objects.create(user=user, type=Authenticator.Type.TOTP, data=data)
+
+
+def pass_second_factor(client: Client, user: Any) -> None:
+    """Let a session count as signed in with a second factor; one is made unless there is one."""
+    factor = Authenticator.objects.filter(user=user).first() or add_totp(user)
+    session = client.session
+    session["account_authentication_methods_user"] = str(user.pk)
+    session["account_authentication_methods"] = [
+        {"method": "mfa", "type": factor.type, "id": factor.pk, "at": time.time()}
+    ]
+    session.save()
 
 
 def make_clinic(**fields: Any) -> Clinic:
@@ -150,3 +177,10 @@ def make_grant(user: Any, patient: Patient, **fields: Any) -> PatientGrant:
     """Return a grant of the template *self* that does not expire."""
     fields.setdefault("template", GrantTemplate.SELF)
     return grants.grant_access(by=system(), user=user, patient=patient, **fields)
+
+
+def make_claim_code(patient: Patient, **fields: Any) -> ClaimCode:
+    """Return a claim code that nobody can type: only its row counts here."""
+    expires_at = timezone.now() + dt.timedelta(days=30)
+    defaults = {"digest": f"digest {next(_numbers)}", "expires_at": expires_at}
+    return ClaimCode.objects.create(patient=patient, issued_by=system(), **{**defaults, **fields})

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from records.domain import lots, merges, reference
+from accounts.roles import PATIENT
+from records.domain import claims, lots, merges, reference
 from records.models import Enrolment, EuProduct, PatientIdentifier
 from tests.records import factories as make
 
@@ -65,3 +66,25 @@ def new_dose() -> dict[str, Any]:
 
 def own_record() -> dict[str, Any]:
     return without(of("patient", make.make_patient(), changes={"city": "Graz"}), "reason")
+
+
+def confirmed_patient(**fields: Any) -> dict[str, Any]:
+    """Return a patient who has shown who they are, and their clinic."""
+    clinic = make.make_clinic()
+    patient = make.make_patient(clinic=clinic, identity_confirmed=True, **fields)
+    return {"patient": patient, "clinic": clinic}
+
+
+def grown_up() -> dict[str, Any]:
+    """Return a patient of age to whom a guardian still has access."""
+    given = confirmed_patient()
+    make.make_grant(make.make_user(PATIENT.name), given["patient"], template="guardian")
+    return {**given, "reason": WHY}
+
+
+def printed_code(**fields: Any) -> dict[str, Any]:
+    """Return what somebody types who has a code from the clinic."""
+    given = confirmed_patient()
+    by = make.make_volunteer_user(given["clinic"])
+    _, code = claims.issue_claim_code(by=by, **given, **fields)
+    return {"code": code, "date_of_birth": given["patient"].date_of_birth}

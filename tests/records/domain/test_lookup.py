@@ -109,3 +109,31 @@ def test_look_alikes_of_this_clinic_are_no_search(volunteer, clinic):
 
     assert (found.seen, found.unseen) == ([patient], 0)
     assert not AuditEntry.objects.filter(action=lookup.SEARCHED).exists()
+
+
+def test_who_has_no_search_left_does_not_learn_that_nobody_is_there(volunteer, clinic, monkeypatch):
+    monkeypatch.setattr(lookup, "PER_HOUR", 0)
+    make_patient(first_name="Ngozi", last_name="Eze", date_of_birth=BORN)
+    for last_name in ("Eze", "Nobody"):
+        names = {"first_name": "Ngozi", "last_name": last_name, "date_of_birth": BORN}
+        with pytest.raises(TooManyLookups):
+            lookup.look_alikes(by=volunteer, clinic=clinic, fields=names)
+
+
+def test_number_of_somebody_elsewhere_is_a_search_like_any_other(volunteer, clinic, monkeypatch):
+    names = {"first_name": "Ngozi", "last_name": "Eze", "date_of_birth": BORN}
+    holder = make_patient(last_name="Hidden", identifiers=[("nat", "N77")])
+
+    def look(value):
+        return lookup.look_alikes(
+            by=volunteer, clinic=clinic, fields=names, identifiers=[("nat", value)]
+        )
+
+    assert len(look("N78")) == 0
+    found = look("N77")
+    assert (found.seen, found.unseen) == ([], 1)
+    assert AuditEntry.objects.get(action=lookup.MATCHED).patient == holder
+    monkeypatch.setattr(lookup, "PER_HOUR", 1)
+    for value in ("N77", "N78"):
+        with pytest.raises(TooManyLookups):
+            look(value)

@@ -2,10 +2,13 @@
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.utils import timezone
 
+from accounts.roles import PATIENT
+from records import access
 from records.domain import merges
 from records.domain.patients import enrol_patient, resolve_patient
-from records.models import Dose, Enrolment, Patient
+from records.models import Dose, Enrolment, Patient, PatientGrant
 from tests.records import factories as make
 
 pytestmark = pytest.mark.django_db
@@ -115,3 +118,30 @@ def test_old_public_id_leads_to_the_survivor_through_a_chain(pair):
     merge(last, survivor)
 
     assert resolve_patient(by=make.system(), public_id=duplicate.public_id) == last
+
+
+def test_merge_moves_nothing_into_a_record_that_an_account_made_and_nobody_confirmed(pair):
+    pending, real = pair
+    reader = make.make_user(PATIENT.name)
+    grant = make.make_grant(reader, pending)
+    dose = make.make_dose(patient=real)
+    with pytest.raises(ValidationError) as caught:
+        merge(pending, real)
+    assert set(caught.value.message_dict) == {"survivor"}
+    assert not access.visible_to(reader, Dose).exists()
+
+    merge(real, pending)
+    assert place(dose)[0] == real
+    assert not access.visible_to(reader, Dose).exists()
+
+    other = make.make_patient(identity_confirmed=True)
+    make.make_grant(reader, other)
+    assert merge(other, real).survivor == other
+    assert grant.patient == pending
+
+
+def test_merge_into_an_unconfirmed_record_whose_access_has_ended_works(pair):
+    survivor, duplicate = pair
+    make.make_grant(make.make_user(PATIENT.name), survivor)
+    PatientGrant.objects.update(expires_at=timezone.now())
+    assert merge(survivor, duplicate).survivor == survivor

@@ -26,9 +26,13 @@ KEYS = {
         ("external_source", "external_id"),
     ],
     "PatientGrant": [("user", "patient")],
+    "PatientPermission": [("user", "permission", "content_object")],
+    "ClaimCode": [("digest",)],
     "PatientMerge": [],
     "MergedDose": [("merge", "dose")],
     "MergedEnrolment": [("merge", "enrolment")],
+    "AuditSeal": [("number",)],
+    "AttemptCounter": [("scope", "subject")],
 }
 
 

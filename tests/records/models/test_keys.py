@@ -10,6 +10,9 @@ from django.db import IntegrityError, models, transaction
 from records.domain import merges, reference
 from records.models import (
     Assignment,
+    AttemptCounter,
+    AuditSeal,
+    ClaimCode,
     DoseStatus,
     Enrolment,
     MergedDose,
@@ -79,6 +82,20 @@ def grant():
     return make.make_grant(make.make_user(), make.make_patient())
 
 
+def seal():
+    return AuditSeal.objects.create(
+        number=1, after_id=0, to_id=1, entries=1, leaves=b"", key_id="k", digest="d"
+    )
+
+
+def counter():
+    return AttemptCounter.objects.create(scope="sign_in", subject="digest", attempts=1)
+
+
+def claim_code():
+    return make.make_claim_code(make.make_patient())
+
+
 # What makes the row, what its twin has of its own beside the key, and the part of the key whose
 # change lets the twin in.
 KEYS = {
@@ -106,6 +123,14 @@ KEYS = {
     "dose external id": (imported_dose, {"dose_number": 2}, {"external_id": "18"}),
     "dose external source": (imported_dose, {"dose_number": 2}, {"external_source": "card"}),
     "grant": (grant, {"template": "carer"}, {"user_id": None}),
+    "permission": (
+        lambda: grant().permissions.first(),
+        {},
+        {"user_id": None},
+    ),
+    "claim code": (claim_code, {"template": "carer"}, {"digest": "other"}),
+    "seal": (seal, {"to_id": 2}, {"number": 2}),
+    "counter": (counter, {"attempts": 2}, {"subject": "other"}),
     "merged dose": (lambda: MergedDose.objects.get(merge=merge()), {}, {"merge_id": None}),
     "merged enrolment": (
         lambda: MergedEnrolment.objects.get(merge=merge()),
@@ -179,6 +204,7 @@ def apart_from_keys(row):
         "number": "other",
         "value": "other",
         "disease": "other",
+        "digest": "other",
         "dose_number": 9,
         "starts_on": dt.date(2019, 1, 1),
         "user": make.make_user(),
@@ -202,6 +228,7 @@ ROWS = {
         (enrolment, Enrolment),
         (make.make_dose, apps.get_model("records.Dose")),
         (grant, apps.get_model("records.PatientGrant")),
+        (claim_code, ClaimCode),
         (merge, PatientMerge),
     )
 }

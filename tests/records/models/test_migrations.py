@@ -4,9 +4,13 @@ import os
 
 import pytest
 from django.apps import apps
+from django.contrib.auth import get_user_model
 from django.core.management import call_command
 from django.db import connection, connections
+from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.loader import MigrationLoader
+
+from records.models import RIGHTS, PatientPermission
 
 SCRATCH = "scratch"
 APPS = ("records", "accounts")
@@ -60,6 +64,32 @@ def test_migrations_go_back_to_nothing_and_forth_again(scratch):
 
     call_command("migrate", database=SCRATCH, verbosity=0)
     assert schema(scratch) == first
+
+
+def test_grants_of_the_first_version_get_their_permission_rows(scratch):
+    call_command("migrate", "records", "0001", database=SCRATCH, verbosity=0)
+    then = MigrationExecutor(scratch).loader.project_state(("records", "0001_initial")).apps
+    user = get_user_model().objects.db_manager(SCRATCH).create_user("ada@example.org")
+    expected = set()
+    for template, rights in RIGHTS.items():
+        patient = then.get_model("records", "Patient")(
+            first_name="Ada", last_name=template, date_of_birth="1980-01-02"
+        )
+        patient.save(using=SCRATCH)
+        grant = then.get_model("records", "PatientGrant")(
+            user_id=user.pk, patient=patient, template=template, granted_by_id=user.pk
+        )
+        grant.save(using=SCRATCH)
+        expected |= {(user.pk, patient.pk, grant.pk, right) for right in rights}
+
+    call_command("migrate", database=SCRATCH, verbosity=0)
+
+    rows = PatientPermission.objects.using(SCRATCH).filter(
+        permission__content_type__app_label="records", permission__content_type__model="patient"
+    )
+    assert expected == set(
+        rows.values_list("user_id", "content_object_id", "grant_id", "permission__codename")
+    )
 
 
 @pytest.mark.parametrize("app", APPS)

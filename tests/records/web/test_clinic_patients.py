@@ -8,8 +8,8 @@ from uuid import uuid4
 import pytest
 from django.test import Client
 
-from records.domain import doses, lots, merges, patients
-from records.models import Clinic, DoseStatus, Patient
+from records.domain import doses, lookup, lots, merges, patients
+from records.models import AuditEntry, Clinic, DoseStatus, Patient
 from tests.records.factories import (
     days_ago,
     make_clinic,
@@ -80,7 +80,8 @@ def test_registration_with_a_taken_number_names_it_and_saves_nothing(
     at_work: Client, clinic: Clinic
 ) -> None:
     make_patient(identifiers=[("insurer", "77-1")])
-    page = register(at_work, identifier_system="insurer", identifier="77-1").content.decode()
+    number = {"identifier_system": "insurer", "identifier": "77-1"}
+    page = register(at_work, **number, register_anyway="1").content.decode()
     assert "is taken by another" in page
     assert Patient.objects.count() == 1
 
@@ -248,10 +249,22 @@ def test_patient_page_takes_few_queries_however_many_doses(
     patient = make_patient(clinic=clinic)
     for days in range(10, 60, 10):
         make_dose(patient=patient, administered_on=days_ago(days))
-    with django_assert_max_num_queries(15):
+    with django_assert_max_num_queries(19):
         assert at_work.get(page_of(patient)).status_code == 200
 
 
 def test_birth_date_is_shown_as_a_date(at_work: Client, clinic: Clinic) -> None:
     patient = make_patient(clinic=clinic, date_of_birth=dt.date(1986, 4, 2))
     assert "2 April 1986" in at_work.get(page_of(patient)).content.decode()
+
+
+def test_taken_number_of_elsewhere_leaves_a_trace_before_it_is_told(at_work: Client) -> None:
+    holder = make_patient(last_name="Hidden", identifiers=[("insurer", "77-1")])
+    number = {"identifier_system": "insurer", "identifier": "77-1"}
+    page = register(at_work, **number).content.decode()
+    assert "exists at another clinic" in page
+    assert "Hidden" not in page
+    refused = register(at_work, **number, register_anyway="1")
+    assert "taken" in refused.content.decode()
+    noted = AuditEntry.objects.filter(action=lookup.MATCHED, patient=holder)
+    assert noted.count() == 2

@@ -1,0 +1,43 @@
+"""A clinic that hands out claim codes, and those who come for one."""
+
+import pytest
+
+from accounts.roles import PATIENT
+from records.domain import claims
+from tests.records import factories as make
+from tests.records.domain.claiming import years_ago
+
+
+@pytest.fixture
+def clinic():
+    return make.make_clinic()
+
+
+@pytest.fixture
+def volunteer(clinic):
+    return make.make_volunteer_user(clinic)
+
+
+@pytest.fixture
+def patient(clinic):
+    return make.make_patient(clinic=clinic, identity_confirmed=True)
+
+
+@pytest.fixture
+def child(clinic):
+    return make.make_patient(
+        clinic=clinic, identity_confirmed=True, date_of_birth=years_ago(10), first_name="Kim"
+    )
+
+
+@pytest.fixture
+def person():
+    return make.make_user(PATIENT.name)
+
+
+@pytest.fixture
+def issue(volunteer, clinic, patient):
+    def make_code(of=patient, **more):
+        return claims.issue_claim_code(by=volunteer, patient=of, clinic=clinic, **more)
+
+    return make_code
