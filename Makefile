@@ -41,9 +41,12 @@ fmt: $(STAMPS)/lint ## Format the code and fix what can be fixed
 	$(VENV)/bin/ruff format
 
 bench: export VAXPASS_MODE := development
-bench: $(STAMPS)/production ## Measure the hot paths on a private MariaDB and Redis
-	@scripts/with_services sh -c '$(PY) -m tests.bench.import_doses; share=$$?; \
-		$(PY) -m tests.bench.admin_pages && exit $$share'
+bench: $(STAMPS)/production $(STAMPS)/test ## Measure the hot paths on a private MariaDB and Redis
+	@status=0; \
+	scripts/with_services $(PY) -m tests.bench.audit || status=1; \
+	scripts/with_services sh -c 'status=0; for part in import_doses admin_pages visible guessing; do \
+		$(PY) -m tests.bench.$$part || status=1; done; exit $$status' || status=1; \
+	exit $$status
 
 services: ## Run a private MariaDB and Redis under var/ and print their URLs
 	@scripts/system_packages services

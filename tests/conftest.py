@@ -21,6 +21,9 @@ from playwright.sync_api import (
 )
 from pytest_django.live_server_helper import LiveServer
 
+from accounts import second_factor
+from tests.records import factories
+
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 CHROMIUM_ARGS = [
     "--no-sandbox",  # tests may run as root
@@ -41,11 +44,32 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.skip(reason=f"shown on {other} only"))
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say how many cells of the access matrix were asked, on all workers together."""
+    reports = [each for kind in ("passed", "failed") for each in terminalreporter.getreports(kind)]
+    cells = [dict(each.user_properties).get("cells", 0) for each in reports]
+    if any(cells):
+        terminalreporter.write_line(f"access matrix: {sum(cells):,} cells")
+
+
 @pytest.fixture(autouse=True)
 def _empty_cache() -> Iterator[None]:
     """Start every test with an empty cache: rate limits would reach from test to test."""
     yield
     cache.clear()
+
+
+@pytest.fixture(autouse=True)
+def _second_factor(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let `Client.force_login` stand for a sign-in with a second factor, where one is needed."""
+    plain = Client.force_login
+
+    def force_login(self: Client, user: Any, backend: str | None = None) -> None:
+        plain(self, user, backend)
+        if second_factor.is_required(user) and not user.is_demo:
+            factories.pass_second_factor(self, user)
+
+    monkeypatch.setattr(Client, "force_login", force_login)
 
 
 @pytest.fixture(scope="module")

@@ -27,3 +27,5 @@ else:
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 WHITENOISE_AUTOREFRESH = WHITENOISE_USE_FINDERS = True
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+# A shell's own must not reach a test: sync_roles would make accounts with it.
+DATABASE_ADMIN_URL = ""

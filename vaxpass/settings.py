@@ -8,8 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import dj_database_url
+from cryptography.fernet import Fernet
 from django.core.exceptions import ImproperlyConfigured
 from environs import Env, validate
+
+from accounts.directory.config import directory_from
 
 env = Env()
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -24,6 +27,19 @@ def required(name: str, hint: str, default: str) -> str:
             f"{name} is missing: {hint}. To try VaxPass out, set VAXPASS_MODE=development."
         )
     return value
+
+
+def fernet_keys(name: str, development: str) -> list[str]:
+    """Return the keys of a comma-separated variable; production never takes the development one."""
+    keys = [key.strip() for key in required(name, "see docs/operations.md", development).split(",")]
+    try:
+        for key in keys:
+            Fernet(key)
+    except ValueError:
+        keys = []
+    if not keys or (PRODUCTION and development in keys):
+        raise ImproperlyConfigured(f"{name} is wrong: set it to Fernet keys, comma-separated.")
+    return keys
 
 
 # ------------------------------------------------------------------------------------- Mode
@@ -82,6 +98,7 @@ MIDDLEWARE = [
     "vaxpass.ops.middleware.HeadersMiddleware",
     "csp.middleware.CSPMiddleware",
     "vaxpass.ops.middleware.ChannelMiddleware",
+    "vaxpass.ops.middleware.MethodsMiddleware",  # asks for the channel
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -90,6 +107,9 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "accounts.demo_access.DemoAccessMiddleware",
+    "accounts.second_factor.SecondFactorMiddleware",
+    "accounts.sign_in_limits.SignInLimitsMiddleware",
 ]
 
 ROOT_URLCONF = "vaxpass.urls"
@@ -127,11 +147,12 @@ MARIADB_OPTIONS: dict[str, Any] = {
     "charset": "utf8mb4",
     "connect_timeout": 5,
     "isolation_level": "read committed",
-    # The last setting keeps the planner from sorting a whole table for LIMIT. MariaDB has it from
-    # 10.11.10 and 11.4.4 on; to an older 10.11 and to MySQL it is a comment.
+    # The last setting keeps the planner from sorting many rows for LIMIT where it would be ten
+    # times faster to stop early. MariaDB has it from 10.11.10 and 11.4.4 on; to an older 10.11
+    # and to MySQL it is a comment.
     "init_command": (
         "SET SESSION sql_mode='TRADITIONAL', time_zone='+00:00'"
-        " /*M!101110 , optimizer_join_limit_pref_ratio=100 */"
+        " /*M!101110 , optimizer_join_limit_pref_ratio=10 */"
     ),
 }
 
@@ -161,6 +182,8 @@ def database() -> dict[str, Any]:
 
 
 DATABASES = {"default": database()}
+# Only `sync_roles --database` signs in with it; what serves pages never needs it.
+DATABASE_ADMIN_URL = env.str("DATABASE_ADMIN_URL", "")
 if DEVELOPMENT:
     VAR_DIR.mkdir(exist_ok=True)
 
@@ -191,27 +214,53 @@ else:
 
 # ---------------------------------------------------------------------------------- Sign-in
 
-AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTHENTICATION_BACKENDS = [
+    "allauth.account.auth_backends.AuthenticationBackend",
+    "records.backends.GrantBackend",  # rights on single patients
+]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "/"
 
-# allauth wants a conditional unique key that MariaDB lacks; User.email_normalized is unique there.
-SILENCED_SYSTEM_CHECKS = ["models.W036"]
+SILENCED_SYSTEM_CHECKS = [
+    # allauth wants a conditional unique key that MariaDB lacks; User.email_normalized is unique.
+    "models.W036",
+    "guardian.W001",  # wants its own backend; ours is a subclass that knows expiry
+]
 ACCOUNT_ADAPTER = "accounts.adapters.AccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
+ACCOUNT_SIGNUP_FORM_CLASS = "accounts.forms.SignupForm"
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "mandatory"
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_CHANGE_EMAIL = True  # one address, and a new one replaces it once it is confirmed
+ACCOUNT_REAUTHENTICATION_REQUIRED = True  # to change it: whoever has the mailbox has the account
+ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_SESSION_REMEMBER = False
+ACCOUNT_LOGIN_ON_PASSWORD_RESET = True  # the way in for an owner whom somebody locked out
+# accounts.sign_in_limits counts in rows; allauth would count in the cache.
+ACCOUNT_RATE_LIMITS = False
+MFA_RATE_LIMITS = False
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = "http" if DEVELOPMENT else "https"
 
 ANONYMOUS_USER_NAME = None  # guardian gives nothing to nobody
+MFA_ADAPTER = "accounts.adapters.MFAAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_RECOVERY_CODES_SHOW_ONCE = True
 MFA_TOTP_ISSUER = "VaxPass"
+MFA_TOTP_TOLERANCE = 1  # clocks differ: the code before and the one after count too
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = DEVELOPMENT  # http://localhost has no TLS
+# Nobody gets in with an unconfirmed address, so none of that kind can lock its real owner out.
+MFA_ALLOW_UNVERIFIED_EMAIL = True
+# Fernet keys that encrypt the secrets of second factors: the first encrypts, all decrypt.
+_DEVELOPMENT_MFA_KEY = "b25seS1mb3ItZGV2ZWxvcG1lbnQtb25seS1mb3ItZGU="
+MFA_KEYS = fernet_keys("MFA_KEYS", _DEVELOPMENT_MFA_KEY)
+
+LDAP = directory_from(env, production=PRODUCTION)
+if LDAP:
+    AUTHENTICATION_BACKENDS.append("accounts.directory.backend.DirectoryBackend")
 
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.Argon2PasswordHasher",
@@ -267,6 +316,9 @@ ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXIES
 if TRUSTED_PROXIES:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
+# From this age on, in years, a patient is their own guardian.
+AGE_OF_MAJORITY = env.int("AGE_OF_MAJORITY", 18, validate=validate.Range(min=1, max=30))
+
 # ------------------------------------------------------------------------ Files, time, mail
 
 STATIC_URL = "/static/"
@@ -291,6 +343,28 @@ EMAIL_HOST_PASSWORD = env.str("EMAIL_HOST_PASSWORD", "")
 EMAIL_USE_TLS = env.bool("EMAIL_USE_TLS", False)
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "VaxPass <vaxpass@localhost>")
+
+# ------------------------------------------------------------------------------------ Audit
+
+AUDIT_HEAD_FILE = Path(env.str("AUDIT_HEAD_FILE", str(VAR_DIR / "audit-head.jsonl")))
+
+
+def audit_keys() -> dict[str, bytes]:
+    """Return the keys of the audit's seals by their id; the first one signs.
+
+    Only `seal_audit` and `verify_audit` need them. What serves pages should not have them.
+    """
+    default = "development:only-for-development-only-for-development" if DEVELOPMENT else ""
+    pairs = [pair.strip().partition(":") for pair in env.list("AUDIT_KEYS", [default]) if pair]
+    if any(not name or len(name) > 16 or len(key) < 32 for name, _colon, key in pairs):
+        raise ImproperlyConfigured(
+            "AUDIT_KEYS is wrong: set it to id:key pairs, comma-separated; an id has at most 16"
+            " characters, a key 32 or more."
+        )
+    return {name: key.encode() for name, _colon, key in pairs}
+
+
+AUDIT_KEYS = audit_keys()
 
 # ---------------------------------------------------------------------------------- Logging
 

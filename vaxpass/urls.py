@@ -9,7 +9,7 @@ home = login_not_required(TemplateView.as_view(template_name="home.html"))
 
 urlpatterns = [
     path("", home, name="home"),
-    path("accounts/", include("allauth.urls")),
+    path("accounts/", include("accounts.urls")),
     path("clinic/", include("records.web.clinic_urls")),
     path("passport/", include("records.web.passport_urls")),
     path("admin/", admin.site.urls),

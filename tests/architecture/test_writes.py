@@ -11,9 +11,12 @@ WRITERS = ("records/domain/", "records/models/")
 # Who writes rows that are no records: users, their addresses, groups.
 OTHER_TABLES: dict[str, set[str]] = {
     "accounts/demo/logins.py": {"create"},
-    "accounts/managing.py": {"save"},
+    "accounts/directory/accounts.py": {"save", "create", "delete"},
+    "accounts/invitations.py": {"save"},
+    "accounts/managing.py": {"save", "delete"},
     "accounts/models.py": {"save", "get_or_create"},
-    "accounts/management/commands/sync_roles.py": {"get_or_create"},
+    "accounts/sessions.py": {"update"},
+    "accounts/role_sync.py": {"create", "save"},
 }
 WRITES = {
     "save",

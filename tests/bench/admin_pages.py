@@ -15,17 +15,17 @@ import statistics
 import sys
 import time
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import django
 from django.db import connection
 from django.test.utils import setup_test_environment
 
+from tests.bench.reports import write
+
 MOST_QUERIES = 25
 FEW_ROWS = 5_000
 RUNS = 5
-REPORT = Path(__file__).resolve().parents[2] / "docs" / "benchmarks.md"
 TITLE = "## Admin at a million patients"
 BIG = ("patient", "patientidentifier", "enrolment", "dose", "auditentry", "outboxevent")
 SMALL = ("lot", "clinic", "manufacturer", "vaccine", "volunteer", "assignment", "vaccinetarget")
@@ -209,15 +209,6 @@ def plans(page: Measured) -> list[str]:
     ]
 
 
-def write(section: str) -> None:
-    """Put the section into docs/benchmarks.md, in the place of the one of an earlier run."""
-    text = REPORT.read_text() if REPORT.exists() else "# Benchmarks\n"
-    before, found, after = text.partition(TITLE)
-    rest = after.partition("\n## ")
-    tail = f"\n## {rest[2]}" if rest[1] else ""
-    REPORT.write_text((before if found else before.rstrip("\n") + "\n\n") + section + tail)
-
-
 def main() -> int:
     """Fill if empty, measure, write, and tell whether all is within bounds."""
     from django.contrib.auth.models import Group
@@ -228,6 +219,7 @@ def main() -> int:
     from accounts.roles import DBA
     from records.models import Patient
     from tests.bench.generate import fill
+    from tests.records.factories import pass_second_factor
 
     call_command("migrate", verbosity=0)
     call_command("sync_roles")
@@ -239,6 +231,7 @@ def main() -> int:
         user.groups.add(Group.objects.get(name=DBA.name))
     client = Client()
     client.force_login(user)
+    pass_second_factor(client, user)
     measured = []
     for page in pages():
         measured.append(measure(client, page))

@@ -29,6 +29,8 @@ from urllib.parse import urlsplit
 
 import django
 
+from tests.bench.reports import write
+
 ROWS = 100_000
 ROUNDS = 3
 PATIENTS, DOSES = 100_000, 200_000
@@ -36,7 +38,6 @@ TARGET = 0.3
 COPY = "bench_dose_copy"
 # Like a server of its own: otherwise both sides measure how a small cache swaps.
 SERVER = {"innodb_buffer_pool_size": 2 << 30, "innodb_log_file_size": 1 << 30}
-REPORT = Path(__file__).resolve().parents[2] / "docs" / "benchmarks.md"
 TITLE = "## Import of doses"
 
 
@@ -200,15 +201,6 @@ def report(measured: list[tuple[float, float, int]]) -> tuple[str, float]:
         )
     lines += ["", f"Median share: {ratio:.2f}; at least {TARGET} is asked for."]
     return "\n".join(lines) + "\n", ratio
-
-
-def write(section: str) -> None:
-    """Put the section into docs/benchmarks.md, in the place of the one of an earlier run."""
-    text = REPORT.read_text() if REPORT.exists() else "# Benchmarks\n"
-    before, found, after = text.partition(TITLE)
-    rest = after.partition("\n## ")
-    tail = f"\n## {rest[2]}" if rest[1] else ""
-    REPORT.write_text((before if found else before.rstrip("\n") + "\n\n") + section + tail)
 
 
 def main() -> int:

@@ -11,8 +11,10 @@ from allauth.account.models import EmailAddress
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
+from accounts import second_factor
 from accounts.roles import DBA, PATIENT, VOLUNTEER
 from records.models import Dose, Lot
+from tests.accounts.signing_in import totp_code
 from tests.conftest import watch
 from tests.records.factories import (
     make_clinic,
@@ -56,7 +58,10 @@ def sign_in(
         page.get_by_role("main").get_by_role("link", name="Sign in").click()
         page.get_by_label("Email").fill(user.email)
         page.get_by_label("Password", exact=True).fill(PASSWORD)
-        page.get_by_role("main").get_by_role("button", name="Sign in").click()
+        page.get_by_role("main").get_by_role("button", name="Sign in", exact=True).click()
+        if second_factor.is_required(user):
+            page.get_by_label("Code").fill(totp_code(user))
+            page.get_by_role("main").get_by_role("button", name="Sign in", exact=True).click()
         expect(page.get_by_role("heading", name="Welcome")).to_be_visible()
         return page
 

@@ -14,6 +14,7 @@ PRODUCTION = {
     "SECRET_KEY": "0123456789abcdefghijklmnopqrstuvwxyz" * 2,
     "ALLOWED_HOSTS": "vaxpass.example.org",
     "DATABASE_URL": "sqlite:///:memory:",
+    "MFA_KEYS": "c29tZSBvdGhlciBrZXkgb2YgdGhpcnR5LXR3byBieXQ=",
 }
 
 
@@ -38,7 +39,7 @@ def test_check_deploy_finds_nothing_in_production() -> None:
     assert "no issues" in result.stdout
 
 
-@pytest.mark.parametrize("name", ["SECRET_KEY", "ALLOWED_HOSTS", "DATABASE_URL"])
+@pytest.mark.parametrize("name", ["SECRET_KEY", "ALLOWED_HOSTS", "DATABASE_URL", "MFA_KEYS"])
 @pytest.mark.parametrize("value", [None, " "])
 def test_production_names_the_missing_variable(name: str, value: str | None) -> None:
     environment = {k: v for k, v in PRODUCTION.items() if k != name}
@@ -56,8 +57,12 @@ def test_production_names_the_missing_variable(name: str, value: str | None) -> 
         ("VAXPASS_MODE", "prod"),
         ("SECRET_KEY", "only-for-development"),
         ("SECRET_KEY", "x" * 60),
+        ("AUDIT_KEYS", "2026:hunter2"),
+        ("AUDIT_KEYS", "hunter2" * 10),
         ("DATABASE_URL", "postgres://vaxpass:hunter2@db/vaxpass"),
         ("DATABASE_URL", "hunter2"),
+        ("MFA_KEYS", "hunter2"),
+        ("MFA_KEYS", "b25seS1mb3ItZGV2ZWxvcG1lbnQtb25seS1mb3ItZGU="),
         ("CACHE_URL", "memcached://hunter2"),
         ("TRUSTED_PROXIES", "-1"),
         ("SESSION_COOKIE_AGE", "long"),
@@ -106,7 +111,7 @@ def test_the_mariadb_connection_is_strict() -> None:
         )
         mode, isolation, zone, charset, ratio = cursor.fetchone()
     assert {"STRICT_ALL_TABLES", "NO_ZERO_DATE"} <= set(mode.split(","))
-    assert (isolation, zone, charset, ratio) == ("READ-COMMITTED", "+00:00", "utf8mb4", 100)
+    assert (isolation, zone, charset, ratio) == ("READ-COMMITTED", "+00:00", "utf8mb4", 10)
 
 
 @pytest.mark.sqlite

@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Callable
 
 from django.conf import settings
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponseNotAllowed
 from django.http.response import HttpResponseBase
 
 from records.domain import context
@@ -13,6 +13,7 @@ from vaxpass.ops import health
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
 PROBES = {"/livez": health.livez, "/readyz": health.readyz}
+PAGE_METHODS = ("GET", "HEAD", "POST")
 CHANNELS = (("/admin/", "admin"), ("/api/", "api"), ("/fhir/", "api"))
 
 
@@ -59,8 +60,22 @@ def _is_signed_in(request: HttpRequest) -> bool:
     return user is not None and user.is_authenticated
 
 
+class MethodsMiddleware:
+    """Refuse what no page does: Django's admin would take PUT for GET, allauth's forms for POST."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Answer 405, or pass the request on."""
+        is_page = context.channel.get() != "api"
+        if is_page and request.method not in PAGE_METHODS:
+            return HttpResponseNotAllowed(PAGE_METHODS)
+        return self.get_response(request)
+
+
 class ChannelMiddleware:
-    """Tell the audit by which channel a request came, and give the request an id.
+    """Tell the audit by which channel a request came, give it an id and a memory of its reads.
 
     The id is always made here: an audit row exists once per patient and request, so a caller who
     chose the id could make two requests look like one.
@@ -70,15 +85,17 @@ class ChannelMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        """Set both for the time of the request and name the id in the answer."""
+        """Set them for the time of the request and name the id in the answer."""
         name = next((n for prefix, n in CHANNELS if request.path_info.startswith(prefix)), "web")
         request_id = uuid.uuid4().hex
         channel_token = context.channel.set(name)
         id_token = context.request_id.set(request_id)
+        read_token = context.read_patients.set(set())
         try:
             response = self.get_response(request)
         finally:
             context.channel.reset(channel_token)
             context.request_id.reset(id_token)
+            context.read_patients.reset(read_token)
         response["X-Request-ID"] = request_id
         return response

@@ -88,3 +88,16 @@ def test_the_audit_learns_the_channel_for_one_request(path: str, channel: str) -
     assert ids[0] != ids[1]
     assert "chosen-by-caller" not in ids
     assert (context.channel.get(), context.request_id.get()) == before
+
+
+@pytest.mark.parametrize("method", ["put", "patch", "delete", "options", "trace"])
+@pytest.mark.parametrize("path", ["/", "/accounts/login/", "/admin/"])
+def test_a_method_that_no_page_has_is_refused(client: Client, method: str, path: str) -> None:
+    response = getattr(client, method)(path)
+    assert response.status_code == 405
+    assert response["Allow"] == "GET, HEAD, POST"
+
+
+@pytest.mark.parametrize("path", ["/api/v1/patients", "/fhir/R4/Patient"])
+def test_programs_may_use_other_methods(client: Client, path: str) -> None:
+    assert client.put(path).status_code == 404  # nothing is there yet
