@@ -40,11 +40,11 @@ def world() -> None:
         volunteer = factories.make_volunteer(clinic)
         patient = factories.make_patient(clinic=clinic, identifiers=[("id", f"N{clinic.pk}")])
         factories.make_dose(patient=patient, clinic=clinic, volunteer=volunteer)
-        factories.make_grant(factories.make_user(), patient)
         other = factories.make_patient()
         merges.merge_patients(
             by=factories.system(), survivor=patient, duplicate=other, version=1, reason="same"
         )
+        factories.make_grant(factories.make_user(), patient)
         number = clinic.pk
         reference.add_eu_product(
             by=factories.system(),
