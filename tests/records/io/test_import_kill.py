@@ -98,6 +98,11 @@ def consistent(ask) -> int:
     return int(doses)
 
 
+def written(ask) -> int:
+    [(doses,)] = ask("SELECT COUNT(*) FROM records_dose")
+    return int(doses)
+
+
 def files(folder: Path) -> tuple[Path, Path]:
     patients = folder / "patients.csv"
     patients.write_text(
@@ -134,27 +139,24 @@ def test_import_killed_at_random_moments_loses_and_doubles_nothing(database, tmp
     patients, doses = files(tmp_path)
     for arguments in (("migrate", "-v0"), ("sync_roles",), ("shell", "-v0", "-c", WORLD)):
         must(url, *arguments)
-    began = time.monotonic()
     must(url, "import_records", str(patients), "--commit")
-    start_up = min(time.monotonic() - began, 1.0) / 2
 
     moments = random.Random(20)
     chosen = ("import_records", str(doses), "--commit", "--batch=25")
-    window, done, killed_midway = 0.2, 0, 0
-    for kill in range(4 * KILLS):
-        # A machine that is slow to start takes some more kills until enough of them count.
-        if kill >= KILLS and (killed_midway >= KILLS // 4 or done == DOSES):
-            break
+    done, killed_midway = 0, 0
+    for kill in range(KILLS):
         process = manage(url, *chosen)
-        time.sleep(moments.uniform(start_up / 2, start_up + window))
+        if kill % 2:  # while it writes, however long this machine takes to get there
+            while process.poll() is None and written(ask) == done:
+                time.sleep(0.005)
+            time.sleep(moments.uniform(0, 0.05))
+        else:  # at any moment, before the first row too
+            time.sleep(moments.uniform(0, 2))
         process.send_signal(signal.SIGKILL)
         process.communicate()
         before, done = done, consistent(ask)
         assert done >= before
         killed_midway += before < done < DOSES
-        # Spread the kills over the whole file, however fast this machine is.
-        step = (done - before) * KILLS / DOSES
-        window = min(max(window * (0.7 if step > 1.5 else 1.3 if step < 0.5 else 1), 0.05), 3)
 
     text = must(url, *chosen)
     assert consistent(ask) == DOSES
