@@ -6,6 +6,7 @@ counts, and so does an authenticator that was taken away.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 from urllib.parse import urlencode
 
@@ -13,6 +14,8 @@ from allauth.account.internal.flows.login import get_authentication_records, rec
 from allauth.mfa.models import Authenticator
 from allauth.mfa.signals import authenticator_added, authenticator_reset
 from django.contrib.auth import REDIRECT_FIELD_NAME
+from django.contrib.auth.models import Group
+from django.db.models import Exists, OuterRef, QuerySet
 from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponseRedirect, JsonResponse
 from django.http.response import HttpResponseBase
@@ -22,6 +25,7 @@ from django.utils.deprecation import MiddlewareMixin
 from accounts import demo_access
 from accounts.roles import ROLES
 from records.domain.context import channel
+from records.statements import Select, stand_in
 
 STAFF_ROLES = frozenset(role.name for role in ROLES if role.is_staff)
 # Recovery codes stand in for one of these and are none.
@@ -47,15 +51,35 @@ def is_required(user: Any) -> bool:
     return bool(user.groups.filter(name__in=STAFF_ROLES).exists())
 
 
+def with_factors(rows: QuerySet[Any], column: str) -> QuerySet[Any]:
+    """Add ``in_staff`` and ``has_factor`` of the account in a column, for `is_lacking`."""
+    in_group = Group.objects.filter(user=OuterRef(column), name__in=STAFF_ROLES)
+    owned = Authenticator.objects.filter(user=OuterRef(column), type__in=FACTORS)
+    return rows.annotate(in_staff=Exists(in_group), has_factor=Exists(owned))
+
+
+def is_lacking(user: Any, row: Any) -> bool:
+    """Tell whether an account has no second factor and needs one, by a row of `with_factors`."""
+    return not row.has_factor and (user.is_superuser or user.is_staff or row.in_staff)
+
+
 def is_proven(request: HttpRequest) -> bool:
     """Tell whether this session was proven with an authenticator that the account still has."""
     user: Any = request.user
-    used = [
+    used = {
         record["id"]
         for record in get_authentication_records(request, user)
         if record.get("method") == "mfa" and "id" in record
-    ]
-    return bool(used) and Authenticator.objects.filter(user_id=user.pk, pk__in=used).exists()
+    }
+    return bool(used) and any(key in used for (key,) in _owned().fetch({"user": user.pk}))
+
+
+@cache
+def _owned() -> Select:
+    """Return the statement for the keys of an account's authenticators."""
+    user = stand_in(int, 0)
+    rows = Authenticator.objects.filter(user_id=user)
+    return Select(rows.order_by().values_list("pk"), {"user": user})
 
 
 def factors(user: Any) -> set[str]:

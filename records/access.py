@@ -10,22 +10,23 @@ from __future__ import annotations
 import datetime as dt
 import functools
 import operator
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Callable
 from typing import Any, TypeVar
+from uuid import UUID
 
 from django.contrib.auth.models import Permission
 from django.core.exceptions import ObjectDoesNotExist, PermissionDenied
 from django.db.models import Model, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from records import models
+from records import models, viewers
+from records.sight import seen
+from records.statements import made, names_of
 
 M = TypeVar("M", bound=Model)
 Rule = Callable[[Any, QuerySet[Any]], QuerySet[Any]]
 
-EVERYTHING = "records.see_every_patient"
+EVERYTHING = viewers.EVERYTHING
 OWN_RECORD = "records.view_own_record"
 CHANGE_CONTACT = "records.change_own_contact"
 SHARE = "records.share_own_record"
@@ -70,54 +71,27 @@ def require(by: Any, permission: str, *objects: Model, at: models.Clinic | None 
         raise PermissionDenied(f"This account may not do this: {permission}.")
     sight = visible_to if permission in BY_GRANT else at_work
     for item in objects:
-        if not sight(by, type(item)).filter(pk=item.pk).exists():
+        if item.pk is None or not seen(by, _by_key, type(item), sight, pk=item.pk):
             raise OutOfSight(f"{type(item).__name__} not found.")
-    if at is not None and not by.has_perm(EVERYTHING) and at not in current_clinics(by):
+    if at is not None and not by.has_perm(EVERYTHING) and at not in viewers.current_clinics(by):
         raise PermissionDenied("This account is not assigned to this clinic today.")
 
 
-_read_once: ContextVar[dict[Any, list[models.Clinic]] | None] = ContextVar(
-    "assignments read once", default=None
-)
+def _by_key(
+    viewer: Any, model: type[Model], sight: Callable[..., QuerySet[Any]], pk: int
+) -> QuerySet[Any, Any]:
+    return sight(viewer, model).filter(pk=pk).order_by().values_list("pk")
 
 
-@contextmanager
-def assignments_read_once() -> Iterator[None]:
-    """Within this block, one request's, read each user's assignments only once."""
-    token = _read_once.set({})
-    try:
-        yield
-    finally:
-        _read_once.reset(token)
+def find(user: Any, model: type[M], public_id: UUID) -> M | None:
+    """Return the record with this identifier; None for one out of sight or absent."""
+    rows = seen(user, _by_public_id, model, public_id=public_id)
+    return made(model, rows[0]) if rows else None
 
 
-def current_clinics(user: Any) -> list[models.Clinic]:
-    """Return the clinics where ``user`` is assigned today, by each clinic's own calendar."""
-    known = _read_once.get()
-    if known is None:
-        return _current_clinics(user)
-    if user.pk not in known:
-        known[user.pk] = _current_clinics(user)
-    return known[user.pk]
-
-
-def _current_clinics(user: Any) -> list[models.Clinic]:
-    # Two days of slack cover every time zone; the clinic's own date decides below.
-    slack = dt.timedelta(days=2)
-    around = timezone.now().date()
-    rows = models.Assignment.objects.filter(
-        Q(ends_on__isnull=True) | Q(ends_on__gte=around - slack),
-        volunteer__user_id=user.pk,
-        starts_on__lte=around + slack,
-    ).select_related("clinic")
-    clinics = {
-        row.clinic_id: row.clinic
-        for row in rows
-        if row.starts_on <= (today := row.clinic.today())
-        and (row.ends_on is None or row.ends_on >= today)
-        and (row.clinic.retired_on is None or row.clinic.retired_on >= today)
-    }
-    return sorted(clinics.values(), key=lambda clinic: clinic.name)
+def _by_public_id(viewer: Any, model: type[Model], public_id: UUID) -> QuerySet[Any, Any]:
+    rows = visible_to(viewer, model).filter(public_id=public_id)
+    return rows.order_by().values_list(*names_of(model))
 
 
 def enrolled_at(clinics: list[models.Clinic]) -> QuerySet[Any]:
@@ -133,9 +107,10 @@ def enrolled_at(clinics: list[models.Clinic]) -> QuerySet[Any]:
     return models.Enrolment.objects.filter(valid).values("patient_id")
 
 
-def still_holds(path: str = "") -> Q:
+def still_holds(path: str = "", now: dt.datetime | None = None) -> Q:
     """Return the condition that a grant, found at ``path``, has not expired."""
-    return Q(**{f"{path}expires_at__isnull": True}) | Q(**{f"{path}expires_at__gt": timezone.now()})
+    moment = now or timezone.now()
+    return Q(**{f"{path}expires_at__isnull": True}) | Q(**{f"{path}expires_at__gt": moment})
 
 
 def granted_to(user: Any) -> QuerySet[models.PatientGrant]:
@@ -154,8 +129,9 @@ def patients_granted(user: Any, right: str) -> QuerySet[Any]:
     permission = Permission.objects.filter(
         codename=codename, content_type__app_label=label, content_type__model="patient"
     )
+    now = user.now if isinstance(user, viewers.Viewer) else None
     return models.PatientPermission.objects.filter(
-        still_holds("grant__"), user_id=user.pk, permission_id=permission.values("pk")[:1]
+        still_holds("grant__", now), user_id=user.pk, permission_id=permission.values("pk")[:1]
     ).values("content_object_id")
 
 
@@ -180,7 +156,7 @@ def may_share(user: Any, patient: models.Patient) -> bool:
 
 def _enrolled(user: Any, path: str) -> Q | None:
     """Return the condition on the patient at ``path`` for who treats; None without a clinic."""
-    clinics = current_clinics(user) if user.has_perm("records.view_patient") else []
+    clinics = viewers.current_clinics(user) if user.has_perm("records.view_patient") else []
     return _among(path, enrolled_at(clinics), "patient") if clinics else None
 
 
@@ -274,8 +250,13 @@ def _audit(user: Any, rows: QuerySet[M]) -> QuerySet[M]:
     if user.has_perm("records.view_auditentry"):
         if user.has_perm(EVERYTHING):
             return rows
-        accounts = Q(subject_type="user", patient__isnull=True)
+        accounts = Q(subject_type__in=("user", "application"), patient__isnull=True)
     return _any_of(rows, accounts, _granted(user, "patient", SHARE))
+
+
+def _importers(user: Any, rows: QuerySet[M]) -> QuerySet[M]:
+    """Who imports files sees every import: a file is about the store, not about its sender."""
+    return rows if user.has_perm("records.import_records") else rows.none()
 
 
 def _record_keepers(user: Any, rows: QuerySet[M]) -> QuerySet[M]:
@@ -312,5 +293,9 @@ RULES: dict[type[Model], Rule] = {
     models.AuditEntry: _audit,
     models.AuditSeal: _by_permission,
     models.AttemptCounter: _nobody,
+    models.IdempotencyKey: _nobody,
+    models.ImportJob: _importers,
+    models.ImportProblem: _importers,
+    models.ImportChunk: _nobody,
     models.OutboxEvent: _by_permission,
 }

@@ -11,7 +11,7 @@ from typing import Any
 
 from django.db.models import F, Model, OuterRef, Q, QuerySet, Subquery
 
-from records.models import Record
+from records.models import Lot, Record
 
 HOUSEKEEPING = frozenset({"id", "public_id", "version"})
 
@@ -34,19 +34,39 @@ class VersionChanges:
     changes: tuple[FieldChange, ...]
 
 
-def as_of(model: type[Record], moment: dt.datetime) -> QuerySet[Any]:
+def as_of(model: type[Record], moment: dt.datetime | OuterRef) -> QuerySet[Any]:
     """Return the versions of all rows of ``model`` that were current at ``moment``.
 
-    ``moment`` is aware. A version holds from its ``history_date`` up to, not including, its
-    ``valid_to``; rows deleted by then are left out.
+    ``moment`` is aware, or a column of the outer query. A version holds from its
+    ``history_date`` up to, not including, its ``valid_to``; rows deleted by then are left out.
     """
     versions: QuerySet[Any] = model.history.filter(history_date__lte=moment, valid_to__gt=moment)
     return versions.exclude(history_type="-")
 
 
+def lots_as_of(moment: dt.datetime | OuterRef) -> QuerySet[Any]:
+    """Return, within a query of doses, the version of a dose's lot that was current at ``moment``.
+
+    A dose names its lot by manufacturer and number, which may be those of another lot today.
+    """
+    return as_of(Lot, moment).filter(
+        manufacturer=OuterRef("manufacturer"), number=OuterRef("lot_number")
+    )
+
+
 def record_as_of(record: Record, moment: dt.datetime) -> Any | None:
     """Return the version of one record that was current at ``moment``, or None."""
     return as_of(type(record), moment).filter(id=record.pk).first()
+
+
+def version_by_id(model: type[Record], public_id: Any, version: int) -> QuerySet[Any]:
+    """Return one version of the record with this ``public_id``; none once it was deleted.
+
+    History has no index on ``public_id``; the key of the record leads to its versions.
+    """
+    key = model._default_manager.filter(public_id=public_id).values("pk")
+    rows: QuerySet[Any] = model.history.filter(id__in=key, version=version)
+    return rows
 
 
 def versions_of(record: Record) -> QuerySet[Any]:
@@ -55,12 +75,21 @@ def versions_of(record: Record) -> QuerySet[Any]:
     return versions.select_related("history_user").order_by("-version")
 
 
-def changes_of(record: Record) -> list[VersionChanges]:
-    """Return every version of ``record``, newest first, each with its differences."""
-    versions = list(versions_of(record))
+def changes_of(
+    record: Record, *, before: int | None = None, limit: int | None = None
+) -> list[VersionChanges]:
+    """Return the versions of ``record``, newest first, each with its differences.
+
+    All of them, or ``limit`` of those before the version ``before``.
+    """
+    rows = versions_of(record)
+    if before is not None:
+        rows = rows.filter(version__lt=before)
+    # The last one differs from one more.
+    versions = list(rows if limit is None else rows[: limit + 1])
     shown = _shown_relations(record, versions)
     result = []
-    for index, version in enumerate(versions):
+    for index, version in enumerate(versions[:limit]):
         earlier = versions[index + 1] if index + 1 < len(versions) else None
         result.append(VersionChanges(version, tuple(_differences(version, earlier, shown))))
     return result
@@ -116,9 +145,14 @@ def _show(value: Any, names: dict[Any, str], choices: dict[Any, Any]) -> str:
 
 
 def effective_version(
-    model: type[Record], *, owner: str, day: str, known_by: dt.datetime | None = None
+    model: type[Record],
+    *,
+    owner: str,
+    day: str,
+    known_by: dt.datetime | None = None,
+    value: str = "history_id",
 ) -> Subquery:
-    """Return a subquery for the ``history_id`` that was true outside the system on a day.
+    """Return a subquery for the version that was true outside the system on a day: one ``value``.
 
     ``owner`` and ``day`` name columns of the outer query: the key into ``model`` (Clinic,
     Manufacturer or Vaccine) and a date. Versions of one real-world state share
@@ -133,4 +167,4 @@ def effective_version(
         Q(effective_from__isnull=True) | Q(effective_from__lte=OuterRef(day))
     )
     newest_first = on_the_day.order_by(F("effective_from").desc(nulls_last=True), "-version")
-    return Subquery(newest_first.values("history_id")[:1])
+    return Subquery(newest_first.values(value)[:1])

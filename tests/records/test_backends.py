@@ -104,7 +104,7 @@ def test_group_is_granted_nothing():
 
 def test_question_without_an_object_costs_nothing_more(django_assert_num_queries):
     user = make.make_user(PATIENT.name)
-    with django_assert_num_queries(2):  # of the user, of the groups
+    with django_assert_num_queries(1):  # of the user and of the groups
         assert user.has_perm("records.view_own_record")
     with django_assert_num_queries(0):
         assert not user.has_perm("records.view_patient")
