@@ -23,6 +23,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts import demo_access, second_factor
 from accounts.directory.pages import DirectoryPages
 from accounts.models import User, mailbox, normalize_email
+from accounts.oauth.tokens import revoke_of_users
 from accounts.roles import PATIENT
 from accounts.secrets import seal, unseal
 from accounts.sign_in_limits import may_mail
@@ -110,8 +111,9 @@ class AccountAdapter(DirectoryPages):
 
     @transaction.atomic
     def set_password(self, user: Any, password: str) -> None:
-        """Save a new password, changed or reset, and note it in the same transaction."""
+        """Save a new password, changed or reset, note it, and end tokens as sessions end."""
         super().set_password(user, password)
+        revoke_of_users([user.pk])
         log_password(user)
 
     def confirm_email(self, request: HttpRequest, email_address: Any) -> bool:

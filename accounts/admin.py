@@ -2,33 +2,31 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 from allauth.mfa.models import Authenticator
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.models import Group
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import Q, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path
 
 from accounts import invitations, managing
 from accounts.models import User, normalize_email
 from accounts.roles import ROLES
+from accounts.writing import WritingForm, WrittenByForm
 from records.admin.filters import ListedFiltersOnly
-from records.admin.forms import add_domain_errors
 from records.models import Volunteer
 
 ROLE_NAMES = [role.name for role in ROLES]
 
 
-class AccountForm(forms.ModelForm):
-    """Adds an account; the write is the last step of validation, its errors land on fields."""
-
-    manager: ClassVar[Any] = None
+class AccountForm(WritingForm):
+    """Adds an account."""
 
     groups = forms.ModelMultipleChoiceField(
         queryset=Group.objects.filter(name__in=ROLE_NAMES),
@@ -47,17 +45,6 @@ class AccountForm(forms.ModelForm):
             kind=data["kind"],
             groups=data["groups"],
         )
-
-    def _post_clean(self) -> None:
-        if self.errors:
-            return
-        try:
-            self.instance = self.write()
-        except ValidationError as error:
-            add_domain_errors(self, error)
-
-    def _save_m2m(self) -> None:
-        """Do nothing: a valid form has written."""
 
 
 class ChangeAccountForm(AccountForm):
@@ -93,9 +80,10 @@ class ChangeAccountForm(AccountForm):
 
 
 @admin.register(User)
-class UserAdmin(ListedFiltersOnly, admin.ModelAdmin):
+class UserAdmin(ListedFiltersOnly, WrittenByForm, admin.ModelAdmin):
     """Accounts: added, given roles, switched off; never deleted, never one's own."""
 
+    add_form, change_form = AccountForm, ChangeAccountForm
     list_display = ("email", "name", "kind", "roles", "is_active", "last_login")
     list_filter = ("is_active", "kind")
     list_select_related = ()
@@ -143,10 +131,6 @@ class UserAdmin(ListedFiltersOnly, admin.ModelAdmin):
         allowed = super().has_change_permission(request, obj)
         return allowed and (obj is None or managing.may_manage(by, obj))
 
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Nobody deletes an account: history and audit name it."""
-        return False
-
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         """Return the sections; one's own account is only shown."""
         if obj is None:
@@ -159,15 +143,6 @@ class UserAdmin(ListedFiltersOnly, admin.ModelAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         """Return what nobody sets here."""
         return () if obj is None else (*self.shown, "roles")
-
-    def get_form(
-        self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
-    ) -> Any:
-        """Return the form class of this request, which knows who fills it in."""
-        kwargs["form"] = ChangeAccountForm if change else AccountForm
-        form: Any = super().get_form(request, obj, change=change, **kwargs)
-        form.manager = request.user
-        return form
 
     def get_urls(self) -> list[Any]:
         """Add the pages that reset a second factor and invite again."""
@@ -245,31 +220,3 @@ class UserAdmin(ListedFiltersOnly, admin.ModelAdmin):
             **words,
         }
         return render(request, "admin/confirmation.html", context)
-
-    def save_form(self, request: HttpRequest, form: Any, change: bool) -> Any:
-        """Return what the form has already written."""
-        return form.instance
-
-    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        """Write nothing: a valid form has written."""
-
-    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
-        """Write nothing: a valid form has written."""
-
-    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> None:  # type: ignore[override]
-        """Leave no entry in Django's own log: the audit has one."""
-
-    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> None:  # type: ignore[override]
-        """Leave no entry in Django's own log: the audit has one."""
-
-    def _get_obj_does_not_exist_redirect(
-        self, request: HttpRequest, opts: Any, object_id: str
-    ) -> HttpResponse:
-        """Answer 404 where there is no account."""
-        raise Http404(f"{opts.verbose_name} not found.")
-
-    def history_view(
-        self, request: HttpRequest, object_id: str, extra_context: Any = None
-    ) -> HttpResponse:
-        """Show nothing: Django's own log is not written."""
-        raise Http404

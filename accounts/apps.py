@@ -12,5 +12,6 @@ class AccountsConfig(AppConfig):
     def ready(self) -> None:
         """Connect the receivers of signals."""
         from accounts import second_factor, sessions, sign_in_limits, sign_in_log  # noqa: F401
+        from accounts.oauth import schema  # noqa: F401
 
         sign_in_log.connect()

@@ -148,14 +148,17 @@ def _tell_of_reset(by: User, user: User) -> None:
 
 def _announce(by: User, user: User, granted: list[str]) -> None:
     """Tell every user manager that somebody got a powerful role."""
-    managers = User.objects.filter(is_active=True, groups__name=USER_MANAGER.name)
-    for manager in managers:
-        _tell(
-            manager,
-            f"VaxPass: {' and '.join(granted)} given to {user}",
-            f"{by} ({by.email}) gave {user} ({user.email}) the role {' and '.join(granted)}.\n"
-            "If you did not expect this, look at the account now.",
-        )
+    tell_managers(
+        f"VaxPass: {' and '.join(granted)} given to {user}",
+        f"{by} ({by.email}) gave {user} ({user.email}) the role {' and '.join(granted)}.\n"
+        "If you did not expect this, look at the account now.",
+    )
+
+
+def tell_managers(subject: str, message: str) -> None:
+    """Mail every user manager."""
+    for manager in User.objects.filter(is_active=True, groups__name=USER_MANAGER.name):
+        _tell(manager, subject, message)
 
 
 def _tell(user: User, subject: str, message: str) -> None:

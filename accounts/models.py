@@ -200,3 +200,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     def get_short_name(self) -> str:
         """Return the first word of the name that pages show."""
         return str(self).split(" ", 1)[0]
+
+
+# Django finds models in this module.
+from accounts.oauth.models import Application  # noqa: E402, F401

@@ -134,6 +134,7 @@ USER_MANAGER = Role(
     "Creates users and gives them groups; sees no record.",
     frozenset({"accounts.view_user", "accounts.add_user", "accounts.change_user"})
     | frozenset({"accounts.reset_second_factor"})
+    | frozenset(f"accounts.{verb}_application" for verb in ("view", "add", "change"))
     | frozenset({"auth.view_group"})
     | _records("link_volunteer", "view_auditentry"),
     uses_admin=True,

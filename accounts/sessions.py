@@ -1,7 +1,7 @@
-"""Ends sessions: of who is disabled, loses a role or loses a second factor.
+"""Ends sessions and tokens: of who is disabled, loses a role or loses a second factor.
 
 A session carries a digest of the account's password and session stamp, which is compared with the
-account's row at every request; no cache takes part in it.
+account's row at every request; no cache takes part in it. Tokens are rows, and are taken away.
 """
 
 from __future__ import annotations
@@ -14,15 +14,17 @@ from django.db.models.signals import m2m_changed, pre_delete
 from django.dispatch import receiver
 
 from accounts.models import User
+from accounts.oauth.tokens import revoke_of_users
 
 
 def end_sessions(user: User) -> None:
-    """End every session of an account: each is refused at its next request."""
+    """End every session and token of an account: each is refused at its next request."""
     _end([user.pk])
     user.refresh_from_db(fields=["session_stamp"])
 
 
 def _end(users: Any) -> None:
+    revoke_of_users(users)
     User.objects.filter(pk__in=users).update(session_stamp=F("session_stamp") + 1)
 
 

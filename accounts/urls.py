@@ -4,6 +4,7 @@ from django.urls import include, path
 
 from accounts import factor_views as factors
 from accounts import views
+from accounts.oauth import pages
 
 urlpatterns = [
     path("2fa/totp/activate/", factors.ActivateTOTP.as_view(), name="mfa_activate_totp"),
@@ -21,5 +22,7 @@ urlpatterns = [
     path("register/", views.ways, name="registration"),
     path("register/own", views.own_record, name="own_record"),
     path("claim/", views.claim, name="claim"),
+    path("apps/", pages.connected_apps, name="connected_apps"),
+    path("apps/<uuid:id>/disconnect/", pages.disconnect, name="disconnect_app"),
     path("", include("allauth.urls")),
 ]

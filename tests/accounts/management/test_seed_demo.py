@@ -21,7 +21,7 @@ from accounts.demo import content
 from accounts.demo.logins import PASSWORD
 from accounts.models import User
 from accounts.roles import DBA, PATIENT, ROLES, USER_MANAGER, VOLUNTEER, Role
-from records import access
+from records import access, viewers
 from records.domain import doses as domain_doses
 from records.domain import lots as domain_lots
 from records.domain import patients as domain_patients
@@ -99,7 +99,7 @@ class TestAccounts(Seeded):
 
     def test_the_volunteer_works_at_two_clinics(self) -> None:
         user = account(VOLUNTEER)
-        assert {row.code for row in access.current_clinics(user)} == {
+        assert {row.code for row in viewers.current_clinics(user)} == {
             content.HARBOUR,
             content.LINDEN,
         }
