@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import csv
 import uuid
-from collections.abc import Callable, Iterator
-from contextvars import copy_context
+from collections.abc import Iterator
 from typing import Any, ClassVar
 
 from django.contrib import admin
@@ -14,23 +12,11 @@ from django.http import HttpRequest, StreamingHttpResponse
 from django.utils import timezone
 
 from records.access import visible_to
+from records.codecs.csv_lines import harmless, line_writer
+from records.domain.context import in_this_context
 from records.domain.exports import log_export
 
 CHUNK = 1000
-DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
-
-
-def harmless(value: Any) -> str:
-    """Return a cell that no spreadsheet takes for a formula (OWASP, CSV injection)."""
-    text = "" if value is None else str(value)
-    return f"'{text}" if text.startswith(DANGEROUS) else text
-
-
-class _Line:
-    """What csv.writer writes to: it hands the line back."""
-
-    def write(self, line: str) -> str:
-        return line
 
 
 class ExportMixin:
@@ -62,7 +48,7 @@ class ExportMixin:
         )
 
     def _lines(self, user: Any, rows: QuerySet[Any]) -> Iterator[str]:
-        write: Callable[[Any], Any] = csv.writer(_Line()).writerow
+        write = line_writer()
         yield write(list(self.export_columns))
         run = uuid.uuid4()
         fields = list(self.export_columns)
@@ -84,21 +70,3 @@ def _chunks(rows: QuerySet[Any]) -> Iterator[list[int]]:
     while keys:
         yield keys
         keys = list(rows.filter(pk__lt=keys[-1]).values_list("pk", flat=True)[:CHUNK])
-
-
-def in_this_context(lines: Iterator[str]) -> Iterator[str]:
-    """Run an iterator where the request's id and channel are still known.
-
-    The body of a streamed answer is made after the middleware has forgotten them.
-    """
-    context = copy_context()
-    end = object()
-
-    def following() -> Any:
-        return next(lines, end)
-
-    def stream() -> Iterator[str]:
-        while (line := context.run(following)) is not end:
-            yield line
-
-    return stream()

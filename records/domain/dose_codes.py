@@ -79,8 +79,8 @@ class CodedDose(NamedTuple):
     status: str
     status_reason: str
     primary_source: bool
-    external_source: str
-    external_id: str
+    external_source: str | None
+    external_id: str | None
 
 
 @dataclass(slots=True)
@@ -109,13 +109,13 @@ def code_doses(rows: Sequence[DoseRow], outcome: Outcome) -> list[CodedDose]:
     directory = _directory(rows)
     today = timezone.localdate().isoformat()
     coded = []
-    for row, public_id in zip(rows, _random_ids(len(rows)), strict=True):
+    for row, public_id in zip(rows, random_ids(len(rows)), strict=True):
         if (dose := _coded(row, public_id, directory, today, outcome)) is not None:
             coded.append(dose)
     return coded
 
 
-def _random_ids(count: int) -> Iterator[str]:
+def random_ids(count: int) -> Iterator[str]:
     """Yield random UUIDs (RFC 9562, version 4) as hexadecimal, faster than ``uuid4`` would."""
     noise = os.urandom(16 * count)
     for start in range(0, len(noise), 16):
@@ -181,7 +181,7 @@ def patients_of(identifiers: Iterable[tuple[str, str]]) -> dict[tuple[str, str],
     merged: dict[int, int] = {}
     unlocked = set(found.values())
     while unlocked:
-        step = _lock_patients(unlocked)
+        step = lock_patients(unlocked)
         merged.update(step)
         unlocked = set(step.values()) - step.keys()
     for key, patient in found.items():
@@ -191,7 +191,7 @@ def patients_of(identifiers: Iterable[tuple[str, str]]) -> dict[tuple[str, str],
     return found
 
 
-def _lock_patients(keys: Iterable[int]) -> dict[int, int]:
+def lock_patients(keys: Iterable[int]) -> dict[int, int]:
     """Lock patients in the order of their keys; return into whom those merged were merged."""
     merged = {}
     for chunk in chunks(keys):
@@ -226,15 +226,19 @@ def _lock_lots(
     for row in rows:
         if row.lot_number and row.mvx_code in manufacturers:
             wanted.setdefault(manufacturers[row.mvx_code], set()).add(row.lot_number)
-    lock = " LOCK IN SHARE MODE" if connection.vendor == "mysql" else ""
     found = {}
     for manufacturer, numbers in sorted(wanted.items()):
         lots = Lot.objects.filter(manufacturer=manufacturer).order_by()
         columns = lots.values_list("number", "pk", "vaccine_id")
         for chunk in chunks(numbers):
-            for number, key, vaccine in rows_in(columns, chunk, lock):
+            for number, key, vaccine in rows_in(columns, chunk, shared_lock()):
                 found[manufacturer, number] = (key, vaccine)
     return found
+
+
+def shared_lock() -> str:
+    """Return what ends a SELECT so that nobody changes its rows but others may read them."""
+    return " LOCK IN SHARE MODE" if connection.vendor == "mysql" else ""
 
 
 def _by_code(model: type[Any], name: str, codes: set[str]) -> dict[str, int]:
@@ -277,13 +281,14 @@ def _coded(
         else:
             outcome.refuse(row.row, "clinic", UNKNOWN, "No clinic has this code.")
     lot = _lot(row, manufacturer, vaccine, known, outcome)
-    _check_values(row, outcome)
+    check_values(row, outcome)
+    _need_key(row, outcome)
     if len(outcome.findings) > before:
         return None
     lot_key, given = lot if lot is not None else (None, vaccine)
     assert patient is not None
     assert given is not None
-    day, start, end = _days(row.administered_on, known.intervals[given])
+    day, start, end = days_of(row.administered_on, known.intervals[given])
     return CodedDose(
         row.row,
         public_id,
@@ -355,8 +360,8 @@ def _bad_choices(site: str, route: str, status: str) -> list[tuple[str, str]]:
     ]
 
 
-def _check_values(row: DoseRow, outcome: Outcome) -> None:
-    """Note what the columns of ``Dose`` would not take."""
+def check_values(row: Any, outcome: Outcome) -> None:
+    """Note what the columns of ``Dose`` would not take of a row that has their names."""
     for name, message in _bad_choices(row.site, row.route, row.status):
         outcome.refuse(row.row, name, "invalid_choice", message)
     for name, value in (
@@ -366,16 +371,20 @@ def _check_values(row: DoseRow, outcome: Outcome) -> None:
     ):
         if len(value) > LENGTHS[name]:
             outcome.refuse(row.row, name, "max_length", f"Longer than {LENGTHS[name]} characters.")
-        elif not value and name != "status_reason":
-            message = "A row needs its source and its id there: they tell rows apart."
-            outcome.refuse(row.row, name, "required", message)
     if row.dose_number is not None and not 1 <= row.dose_number <= LARGEST_NUMBER:
         message = f"Dose numbers go from 1 to {LARGEST_NUMBER}."
         outcome.refuse(row.row, "dose_number", "dose_number_from_one", message)
 
 
+def _need_key(row: DoseRow, outcome: Outcome) -> None:
+    for name, value in (("external_source", row.external_source), ("external_id", row.external_id)):
+        if not value:
+            message = "A row needs its source and its id there: they tell rows apart."
+            outcome.refuse(row.row, name, "required", message)
+
+
 @functools.lru_cache(maxsize=10_000)
-def _days(day: dt.date, interval: int | None) -> tuple[str, str | None, str | None]:
+def days_of(day: dt.date, interval: int | None) -> tuple[str, str | None, str | None]:
     """Return a day and the open interval around it where another dose is too close."""
     if interval is None:
         return day.isoformat(), None, None

@@ -7,7 +7,7 @@ before it that were accepted. Most rows of a file have no such neighbour and pas
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from records.domain.dose_codes import CodedDose
@@ -24,6 +24,9 @@ SHORT_INTERVAL = BY_CODE["short_interval"]
 
 Pair = tuple[int, int]
 """A patient and a manufacturer or a vaccine."""
+
+Confirmed = Mapping[int, Collection[str]]
+"""The codes of the warnings that a person has judged, by row."""
 
 
 class Numbering:
@@ -60,7 +63,7 @@ class Accepted:
 
     numbering: Numbering
     days: dict[Pair, list[str]] = field(default_factory=lambda: defaultdict(list))
-    keys: dict[tuple[str, str], CodedDose] = field(default_factory=dict)
+    keys: dict[tuple[str | None, str | None], CodedDose] = field(default_factory=dict)
 
     def broken(self, dose: CodedDose) -> list[Rule]:
         """Return the rules that a completed dose breaks against the rows before it."""
@@ -83,7 +86,8 @@ class Accepted:
         numbered = self.numbering.next(dose)
         if dose.status == DoseStatus.COMPLETED:
             self.days[dose.patient_id, dose.given_vaccine_id].append(dose.administered_on)
-        self.keys[dose.external_source, dose.external_id] = dose
+        if dose.external_id is not None:
+            self.keys[dose.external_source, dose.external_id] = dose
         return numbered
 
 
@@ -101,12 +105,14 @@ def in_sequence(
     verdicts: Mapping[int, Verdict],
     highest: Mapping[Pair, int],
     outcome: Outcome,
+    confirmed: Confirmed | None = None,
 ) -> list[CodedDose]:
     """Return the doses to write, in order and numbered.
 
     ``numbered`` are the same by row, with provisional numbers; ``verdicts`` are the database's;
     ``highest`` has the highest numbers on record. Refusals, conflicts and warnings go into
-    ``outcome``.
+    ``outcome``. A row with a warning is written if ``confirmed`` names its code for the row;
+    without ``confirmed`` every warning is.
     """
     alone = _without_neighbours(doses)
     before = Accepted(Numbering(highest))
@@ -117,13 +123,19 @@ def in_sequence(
             accepted.append(numbered[dose.row])
         elif twin := before.keys.get((dose.external_source, dose.external_id)):
             _repeated(dose, twin, outcome)
-        elif _passes(dose, verdict, before, outcome):
+        elif _passes(dose, verdict, before, outcome, confirmed):
             accepted.append(before.accept(dose))
     return accepted
 
 
-def _passes(dose: CodedDose, verdict: Verdict | None, before: Accepted, outcome: Outcome) -> bool:
-    """Tell whether a row breaks no rule; note the rules that it breaks, or what it warns of."""
+def _passes(
+    dose: CodedDose,
+    verdict: Verdict | None,
+    before: Accepted,
+    outcome: Outcome,
+    confirmed: Confirmed | None,
+) -> bool:
+    """Tell whether a row is to be written; note the rules that it breaks, or what it warns of."""
     given = dose.status == DoseStatus.COMPLETED
     rules = set(verdict.rules if verdict else [])
     if given:
@@ -135,9 +147,11 @@ def _passes(dose: CodedDose, verdict: Verdict | None, before: Accepted, outcome:
     warnings = set(verdict.warnings if verdict else [])
     if given and before.too_close(dose):
         warnings.add(SHORT_INTERVAL)
+    if confirmed is not None:
+        warnings = {rule for rule in warnings if rule.code not in confirmed[dose.row]}
     for rule in sorted(warnings, key=lambda rule: ORDER[rule.code]):
         outcome.warn(dose.row, rule.field, rule.code, rule.message)
-    return True
+    return confirmed is None or not warnings
 
 
 def _without_neighbours(doses: Sequence[CodedDose]) -> set[int]:
@@ -147,7 +161,8 @@ def _without_neighbours(doses: Sequence[CodedDose]) -> set[int]:
     return {
         dose.row
         for dose in doses
-        if patients[dose.patient_id] == 1 and keys[dose.external_source, dose.external_id] == 1
+        if patients[dose.patient_id] == 1
+        and (dose.external_id is None or keys[dose.external_source, dose.external_id] == 1)
     }
 
 

@@ -12,7 +12,7 @@ import csv
 from collections.abc import Iterator
 from dataclasses import dataclass
 from operator import itemgetter
-from pathlib import Path
+from typing import IO, Literal, Protocol
 
 COLUMNS = {
     "patients": (
@@ -66,11 +66,22 @@ class FileError(ValueError):
     """The file as a whole cannot be read; the text says where and why."""
 
 
+class Source(Protocol):
+    """Where a file comes from: a path, or one that is kept elsewhere."""
+
+    @property
+    def name(self) -> str:
+        """What people call it."""
+
+    def open(self, mode: Literal["rb"], /) -> IO[bytes]:
+        """Return its bytes, from the start; raises ``OSError``."""
+
+
 @dataclass(frozen=True, slots=True)
 class RecordFile:
     """A file whose header is known; ``kind`` is a key of ``COLUMNS``."""
 
-    path: Path
+    source: Source
     kind: str
     header: Cells
 
@@ -82,7 +93,7 @@ class RecordFile:
         """
         width = len(self.header)
         in_order = itemgetter(*map(self.header.index, COLUMNS[self.kind]))
-        rows = _rows(self.path)
+        rows = _rows(self.source)
         next(rows)
         for number, cells in rows:
             if len(cells) == width:
@@ -98,12 +109,12 @@ class RecordFile:
         An import does this before it writes anything, so that a fault in the last line of a file
         leaves nothing behind.
         """
-        return sum(any(cells) for _, cells in _rows(self.path)) - 1
+        return sum(any(cells) for _, cells in _rows(self.source)) - 1
 
 
-def open_records(path: Path) -> RecordFile:
+def open_records(source: Source) -> RecordFile:
     """Return the file with its kind; raises ``FileError`` for a header of no kind."""
-    first = next(_rows(path), None)
+    first = next(_rows(source), None)
     header = tuple(cell.strip() for cell in first[1]) if first else ()
     if not any(header):
         raise FileError("The file is empty." if first is None else "The header row is empty.")
@@ -123,7 +134,7 @@ def open_records(path: Path) -> RecordFile:
         faults.append(f"has {_listed(unknown)}, which is unknown")
     if faults:
         raise FileError(f"Taken for a file of {kind}, the header {' and '.join(faults)}.")
-    return RecordFile(path, kind, header)
+    return RecordFile(source, kind, header)
 
 
 def _listed(names: list[str] | Cells) -> str:
@@ -131,11 +142,11 @@ def _listed(names: list[str] | Cells) -> str:
     return ", ".join(shown) + (" and more" if len(names) > len(shown) else "")
 
 
-def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
+def _rows(source: Source) -> Iterator[tuple[int, list[str]]]:
     """Yield (number, cells) for every row of the file, the header included."""
     # The limit is the csv module's own global; a reader looks at it whenever a field grows.
     csv.field_size_limit(LONGEST_FIELD)
-    reader = csv.reader(_lines(path), strict=True)
+    reader = csv.reader(_lines(source), strict=True)
     number = 0
     try:
         for number, cells in enumerate(reader, start=1):
@@ -156,10 +167,10 @@ def _explained(text: str) -> str:
     return f"{text}."
 
 
-def _lines(path: Path) -> Iterator[str]:
+def _lines(source: Source) -> Iterator[str]:
     """Yield the lines of the file, each checked to be short, UTF-8 and text."""
     try:
-        with path.open("rb") as file:
+        with source.open("rb") as file:
             number = 0
             while line := file.readline(LONGEST_LINE + 1):
                 number += 1

@@ -101,32 +101,30 @@ def import_file(file: RecordFile, settings: Settings, tell: Tell) -> Totals:
     and ``PermissionDenied``.
     """
     totals = Totals()
-    write = _writer(file, settings)
+    write = writer_of(file, settings)
 
     def done(rows: int, outcome: Outcome) -> None:
         totals.add(rows, outcome)
-        findings = sorted(outcome.findings, key=lambda finding: finding.row)
-        tell(rows, [_problem(finding) for finding in findings])
+        tell(rows, problems_of(outcome))
         reset_queries()  # in development Django keeps the text of every statement
 
-    read = row_reader(file.kind)
-    rows = (read(number, cells) for number, cells in file.rows())
+    rows = rows_of(file)
     if not settings.commit:
         with transaction.atomic():
-            for batch in _batches(rows, settings.batch):
-                done(len(batch), _import(batch, write))
+            for batch in batches(rows, settings.batch):
+                done(len(batch), import_batch(batch, write))
             transaction.set_rollback(True)
     elif settings.workers > 1 and file.kind == "doses" and not connection.in_atomic_block:
         _side_by_side(rows, settings, write, done)
     else:
-        for batch in _batches(rows, settings.batch):
-            done(len(batch), _import(batch, write))
+        for batch in batches(rows, settings.batch):
+            done(len(batch), import_batch(batch, write))
     return totals
 
 
-def _writer(file: RecordFile, settings: Settings) -> Writer:
+def writer_of(file: RecordFile, settings: Settings) -> Writer:
     """Return the domain function for the kind of file, with all arguments but the rows."""
-    reason = f"Import of {file.path.name}"[:REASON_LENGTH]
+    reason = f"Import of {file.source.name}"[:REASON_LENGTH]
     if file.kind == "patients":
         return functools.partial(
             import_patients,
@@ -138,13 +136,20 @@ def _writer(file: RecordFile, settings: Settings) -> Writer:
     return functools.partial(function, by=settings.by, reason=reason)
 
 
-def _batches(rows: Iterable[Any], size: int) -> Iterator[list[Any]]:
+def rows_of(file: RecordFile) -> Iterator[Any]:
+    """Yield the rows of a file, typed or as ``UnreadableRow``."""
+    read = row_reader(file.kind)
+    return (read(number, cells) for number, cells in file.rows())
+
+
+def batches(rows: Iterable[Any], size: int) -> Iterator[list[Any]]:
+    """Yield the rows in lists of this length."""
     rows = iter(rows)
     while batch := list(itertools.islice(rows, size)):
         yield batch
 
 
-def _import(batch: Sequence[Any], write: Writer) -> Outcome:
+def import_batch(batch: Sequence[Any], write: Writer) -> Outcome:
     """Write the readable rows of a batch and return the outcome of all of them."""
     rows = [row for row in batch if not isinstance(row, UnreadableRow)]
     try:
@@ -173,7 +178,7 @@ def _side_by_side(
 
     def work(batch: Sequence[Any]) -> Outcome:
         try:
-            return _import(batch, write)
+            return import_batch(batch, write)
         finally:
             connection.close()  # that of this thread, which nobody else would close
 
@@ -216,6 +221,11 @@ def _share(row: Any) -> int:
     if isinstance(row, UnreadableRow):
         return 0
     return zlib.crc32(f"{row.identifier_system} {row.identifier}".encode())
+
+
+def problems_of(outcome: Outcome) -> list[Problem]:
+    """Return the lines of the report of a batch, in the order of its rows."""
+    return [_problem(finding) for finding in sorted(outcome.findings, key=lambda each: each.row)]
 
 
 def _problem(finding: Finding) -> Problem:

@@ -54,8 +54,8 @@ class StagedDose(models.Model):
     status = models.CharField(max_length=16, choices=DoseStatus)
     status_reason = models.CharField(max_length=500, blank=True)
     primary_source = models.BooleanField()
-    external_source = CodeField(max_length=60)
-    external_id = CodeField(max_length=100)
+    external_source = CodeField(max_length=60, null=True)
+    external_id = CodeField(max_length=100, null=True)
 
     class Meta:
         default_permissions = ()

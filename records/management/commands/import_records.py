@@ -83,7 +83,7 @@ class Command(BaseCommand):
         except FileError as error:
             self._stop(f"{options['file']}: {error}")
         if not number:
-            self._stop(f"{file.path}: The file has a header but no rows.")
+            self._stop(f"{options['file']}: The file has a header but no rows.")
         several = connection.vendor == "mysql"
         settings = Settings(
             by=self._user(options["email"]),
@@ -131,7 +131,7 @@ class Command(BaseCommand):
             except PermissionDenied as error:
                 self._stop(f"{settings.by} may not import records: {error}")
             except FileError as error:
-                self._stop(f"{file.path} changed while it was read: {error}")
+                self._stop(f"{file.source} changed while it was read: {error}")
 
     def _print(
         self, file: RecordFile, totals: Totals, shown: list[Problem], options: dict[str, Any]

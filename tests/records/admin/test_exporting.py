@@ -12,7 +12,7 @@ from django.test import Client
 
 from accounts.roles import LOGISTICS
 from records.admin import exporting
-from records.admin.exporting import harmless
+from records.codecs.csv_lines import harmless
 from records.models import AuditEntry, Dose, Lot, Patient
 from tests.records import factories
 from tests.records.admin.helpers import list_url
