@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 PAGE_METHODS = ("GET", "HEAD", "POST")
+UNKNOWN_CALLER = 401
 SIGN_IN, ENROL = "sign-in", "enrol"
 ENROLMENT = "/accounts/2fa/"
 
@@ -66,6 +67,8 @@ IN_AUDIT = {"user_manager": frozenset({"account"}), "dba": EVERY, "superuser": E
 READS_WRITE = frozenset({"records_auditentry", "records_attemptcounter"})
 # Whoever may read a record leaves a trace before what they may not do with it is refused.
 COUNTED = frozenset({"records_attemptcounter"})
+# Written before what it stands for is tried, and in the same transaction.
+TAKEN_BACK = frozenset({"records_idempotencykey"})
 TRACED = who("demo_elsewhere patient volunteer both")
 
 # --------------------------------------------------------------------------------------- Rows
@@ -119,6 +122,48 @@ class Page:
             actor = "dba"
         if operation is None:
             return 405 if actor in self.within else 403
+        allowed, status = operation
+        if actor not in allowed:
+            return 403
+        if case and not self.seen.get(actor, frozenset()) & {case, "*"}:
+            return 404
+        return 404 if case == "absent" else status
+
+
+@dataclass(frozen=True)
+class Api(Page):
+    """The answers of one URL of the API; a change is sent as JSON with what `body` says.
+
+    The request names the version that it saw. Without a `body` a change that is allowed is
+    refused for what is missing in it (422). In a body, a tuple of kind and case stands for the
+    public id of an object of the world.
+    """
+
+    patch: tuple[frozenset[str], int] | None = None
+    put: tuple[frozenset[str], int] | None = None
+    body: Mapping[str, Any] = field(default_factory=dict)
+    shows: frozenset[str] = NOBODY  # marks of others that belong to the answer
+    no_method: int = 405
+
+    def operation(self, method: str) -> tuple[frozenset[str], int] | None:
+        """Return who has the operation and its answer, or None for one that there is not."""
+        changes = {"PATCH": self.patch, "PUT": self.put}
+        return changes[method] if method in changes else super().operation(method)
+
+    def expected(self, actor: str, method: str, case: str) -> int | str:
+        """Return the answer of one cell."""
+        operation = self.operation(method)
+        if actor in OUT and self.public is None:
+            return UNKNOWN_CALLER
+        if actor == NO_FACTOR:
+            return 403
+        if operation is None:
+            return self.no_method
+        if actor in OUT:
+            return self.public or UNKNOWN_CALLER
+        for key in ((actor, method, case), (actor, case)):
+            if key in self.but:
+                return self.but[key]
         allowed, status = operation
         if actor not in allowed:
             return 403

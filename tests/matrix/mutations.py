@@ -18,6 +18,7 @@ from django.test import override_settings
 
 from accounts.models import User
 from records import access
+from records import sight as sight_cache
 from tests.matrix.operations import all_faults, reach_faults
 from tests.matrix.searches import SEARCHES, search_faults
 from tests.matrix.sight import sight_faults
@@ -43,8 +44,21 @@ class Mutation:
 
     def is_caught(self, world: World) -> bool:
         """Tell whether any cell that the mutation can touch fails under it."""
-        with taken_back(), self.change(world):
+        with taken_back(), compiled_anew(), self.change(world):
             return any(next(look(world), None) is not None for look in self.looks)
+
+
+@contextmanager
+def compiled_anew() -> Iterator[None]:
+    """Forget the statements that were compiled by the rules of outside, and then those of within.
+
+    A rule is code, and code does not change while the program runs.
+    """
+    sight_cache._compiled.cache_clear()
+    try:
+        yield
+    finally:
+        sight_cache._compiled.cache_clear()
 
 
 # ---------------------------------------------------------------------------- Where it is seen

@@ -28,6 +28,7 @@ def main() -> int:
     from tests.matrix.searches import SEARCHES, search_faults
     from tests.matrix.sight import EVERYTHING, sight_faults
     from tests.matrix.table import PAGES
+    from tests.matrix.tokens import PROGRAMS, token_faults
     from tests.matrix.walk import faults, taken_back, urls
     from tests.matrix.world import build
     from tests.records.domain.operations import OPERATIONS
@@ -36,6 +37,7 @@ def main() -> int:
         world = build()
         walked = [faults(world, name, page) for name, page in PAGES.items()]
         walked += [(len(world.users), list(sight_faults(world, model))) for model in EVERYTHING]
+        walked += [token_faults(world, name) for name in PROGRAMS]
         walked += [search_faults(world, search) for search in SEARCHES]
         walked += [operation_faults(world, operation) for operation in OPERATIONS]
         walked += [(2, reach_faults(world, name)) for name in OUT_OF_REACH]

@@ -11,9 +11,11 @@ from django.db.models import Q
 
 from accounts import demo_access, second_factor
 from accounts.admin import UserAdmin
-from records import access, models
+from records import access, models, viewers
 from records.admin import acts, base, doses, logs, past
 from records.admin.autocomplete import RecordAutocomplete
+from records.api.base import Resource
+from records.api.permissions import MayAct
 from records.domain import lookup
 from records.web import passport_access, shift
 from tests.matrix.mutations import (
@@ -169,7 +171,7 @@ def _admin() -> Iterator[Mutation]:
 
 def _web() -> Iterator[Mutation]:
     def clinics_of(request: Any) -> Any:
-        return access.current_clinics(request.user)
+        return viewers.current_clinics(request.user)
 
     def all_clinics(_user: Any) -> Any:
         return list(models.Clinic.objects.all())
@@ -177,7 +179,7 @@ def _web() -> Iterator[Mutation]:
     def enrolled_ever(clinics: Any) -> Any:
         return models.Enrolment.objects.filter(clinic__in=clinics).values("patient_id")
 
-    def holds(_path: str = "") -> Q:
+    def holds(_path: str = "", _now: Any = None) -> Q:
         return ~Q(pk__in=())
 
     yield Mutation(
@@ -187,7 +189,7 @@ def _web() -> Iterator[Mutation]:
     )
     yield Mutation(
         "every clinic one's own",
-        replaced(access, "current_clinics", all_clinics),
+        replaced(viewers, "current_clinics", all_clinics),
         (pages("clinic:find"),),
     )
     yield Mutation(
@@ -240,4 +242,53 @@ def _sign_in() -> Iterator[Mutation]:
     yield Mutation("disabled accounts signed in", disabled, (pages("passport:index"),))
 
 
-MUTATIONS = (*_rules(), *_requirements(), *_gifts(), *_admin(), *_web(), *_sign_in())
+def _api() -> Iterator[Mutation]:
+    def all_rows(view: Any) -> Any:
+        rows = view.model._default_manager.all()
+        return view.annotate(rows, None)
+
+    def any_row(view: Any) -> Any:
+        return view.model._default_manager.filter(public_id=view.kwargs["id"]).first()
+
+    for page in ("clinics-list", "patients-history", "doses-bulk", "imports-report"):
+        everybody = replaced(MayAct, "has_permission", yes)
+        yield Mutation(f"API for everybody, {page}", everybody, (pages(f"api-{page}"),))
+    for page in (
+        "api-enrolments-list",
+        "api-patients-detail",
+        "fhir-patients",
+        "fhir-immunization",
+    ):
+        unlimited = replaced(Resource, "get_queryset", all_rows)
+        yield Mutation(f"API without visible_to, {page}", unlimited, (pages(page),))
+    for page in ("doses-void", "enrolments-end", "merges-undo"):
+        unlimited = replaced(Resource, "get_object", any_row)
+        yield Mutation(f"API acts on every row, {page}", unlimited, (pages(f"api-{page}"),))
+    for model, page in (
+        (models.Dose, "doses-list"),
+        (models.Dose, "lots-affected"),
+        (models.Patient, "patients-list"),
+        (models.Patient, "patients-passport"),
+    ):
+        name = f"every {model.__name__} visible to programs, {page}"
+        yield Mutation(name, visible(model), (pages(f"api-{page}"),))
+    for role, codename, page in (
+        ("Logistics", "view_patient", "patients-list"),
+        ("Patient", "view_lot", "lots-list"),
+        ("Sales", "add_dose", "doses-bulk"),
+        ("Sales", "view_supply_figures", "lots-affected-counts"),
+        ("Volunteer", "view_historicaldose", "doses-history"),
+        ("Volunteer", "import_records", "imports-list"),
+        ("Volunteer", "merge_patient", "patients-merge"),
+        ("Patient", "view_patient", "patients-export"),
+    ):
+        name = f"{role} with {codename} in the API"
+        yield Mutation(name, given(role, codename), (pages(f"api-{page}"),))
+    yield Mutation(
+        "API without a second factor",
+        without_middleware("SecondFactorMiddleware"),
+        (pages("api-clinics-list"),),
+    )
+
+
+MUTATIONS = (*_rules(), *_requirements(), *_gifts(), *_admin(), *_web(), *_api(), *_sign_in())

@@ -42,6 +42,10 @@ EVERYTHING: dict[type[Model], frozenset[str]] = {
     models.AuditEntry: KEEPERS,
     models.AuditSeal: KEEPERS,
     models.AttemptCounter: frozenset(),
+    models.IdempotencyKey: frozenset(),
+    models.ImportJob: KEEPERS,
+    models.ImportProblem: KEEPERS,
+    models.ImportChunk: frozenset(),
     models.OutboxEvent: KEEPERS,
 }
 
@@ -90,7 +94,7 @@ def _expected(
     if model in OWN:
         return set(rows.filter(**{OWN[model]: user.pk}).values_list("pk", flat=True))
     if model is models.AuditEntry and actor == "user_manager":
-        accounts = rows.filter(subject_type="user", patient=None)
+        accounts = rows.filter(subject_type__in=("user", "application"), patient=None)
         return set(accounts.values_list("pk", flat=True))
     if model in (models.PatientGrant, models.PatientPermission):
         return _grants(world, model) if actor == "patient" else set()

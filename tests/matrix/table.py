@@ -36,6 +36,7 @@ from tests.matrix.expect import (
     SUPPLY,
     Page,
 )
+from tests.matrix.table_api import API, FHIR
 from tests.matrix.world import ABSENT_ID, ABSENT_KEY
 
 FOUND = 302
@@ -190,6 +191,14 @@ MODELS = {
             ("user_manager", "POST", "root"): 403,
             ("superuser", "POST", "root"): 403,
         },
+    ),
+    "accounts.application": Model(
+        MANAGERS,
+        add=MANAGERS,
+        change=MANAGERS,
+        history=NOBODY,
+        has_past=False,
+        acts={"new_secret": (MANAGERS, 200)},
     ),
 }
 
@@ -359,6 +368,16 @@ ACCOUNTS = {
     "mfa_login_webauthn": library(FOUND, FOUND, public=SIGN_IN),
 }
 
+OAUTH = {
+    "connected_apps": library(),
+    "disconnect_app": library(post=FOUND, about="connection", seen={"patient": frozenset({"own"})}),
+    # Asked for nothing in particular, which is refused before the sign-in too.
+    "oauth2_provider:authorize": library(400, 400, public=400),
+    "oauth2_provider:token": Page(post=(SIGNED_IN, 400), public=400),
+    "oauth2_provider:revoke-token": Page(post=(SIGNED_IN, 400), public=400),
+    "oauth2_provider:oauth-server-metadata": library(public=200),
+}
+
 PAGES: dict[str, Page] = {
     "home": Page(get=(SIGNED_IN, 200), public=200),
     **{f"clinic:{name}": page for name, page in CLINIC.items()},
@@ -366,4 +385,7 @@ PAGES: dict[str, Page] = {
     **{name: page for label, model in MODELS.items() for name, page in pages_of(label, model)},
     **SITE,
     **ACCOUNTS,
+    **API,
+    **FHIR,
+    **OAUTH,
 }

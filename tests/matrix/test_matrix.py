@@ -12,6 +12,7 @@ from tests.matrix.operations import OUT_OF_REACH, operation_faults, reach_faults
 from tests.matrix.searches import SEARCHES, Search, search_faults
 from tests.matrix.sight import EVERYTHING, sight_faults
 from tests.matrix.table import PAGES
+from tests.matrix.tokens import PROGRAMS, token_faults
 from tests.matrix.walk import faults, urls
 from tests.matrix.world import World
 from tests.records.domain.operation import Operation
@@ -30,6 +31,13 @@ def test_every_url_is_in_the_table_and_every_row_has_its_url():
 @pytest.mark.parametrize("name", PAGES)
 def test_answers_are_those_of_the_table(world: World, name: str, record_property: Record) -> None:
     count, found = faults(world, name, PAGES[name])
+    record_property("cells", count)
+    assert not found, "\n".join(found)
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_tokens_do_what_their_scopes_name(world: World, name: str, record_property: Record) -> None:
+    count, found = token_faults(world, name)
     record_property("cells", count)
     assert not found, "\n".join(found)
 

@@ -17,8 +17,10 @@ from django.apps import apps
 from django.contrib.auth.models import Group
 from django.test import Client
 from django.utils import timezone
+from oauth2_provider.models import AccessToken
 
 from accounts import roles
+from accounts.oauth.models import Application
 from records.domain import merges, patients, reference
 from records.domain.account_log import log_account
 from records.models import (
@@ -30,6 +32,10 @@ from records.models import (
     DoseStatus,
     Enrolment,
     GrantTemplate,
+    IdempotencyKey,
+    ImportChunk,
+    ImportJob,
+    ImportProblem,
     OutboxEvent,
     PatientGrant,
     PatientIdentifier,
@@ -67,6 +73,8 @@ def build() -> World:
     _grants(world)  # after the merge: nobody's grant may be on an unconfirmed record that stays
     _supply(world, there, colleague)
     _accounts(world)
+    _jobs(world)
+    _apps(world)
     _marks(world)
     for actor, user in world.users.items():
         world.clients[actor] = sign_in(user)
@@ -266,6 +274,33 @@ def _accounts(world: World) -> None:
     log_account(by=make.system(), user=bystander, action="user.changed", fields=["name"])
     changed = AuditEntry.objects.filter(action="user.changed")
     world.objects["auditentry"]["account"] = changed.latest("id")
+
+
+def _jobs(world: World) -> None:
+    """Make an import and its report, and a request that was sent before."""
+    job = ImportJob.objects.create(created_by=make.system(), name="file.csv", size=1)
+    ImportChunk.objects.create(job=job, number=0, data=b"x")
+    ImportProblem.objects.create(job=job, row=2, kind="refused", code="code", message="words")
+    world.objects["import"] = {"one": job}
+    IdempotencyKey.objects.create(actor=make.system(), route="POST /", key="k", fingerprint="f")
+
+
+def _apps(world: World) -> None:
+    """Make an app that the patient has let in, and one that only somebody else has."""
+    fields = {
+        "client_type": Application.CLIENT_CONFIDENTIAL,
+        "authorization_grant_type": Application.GRANT_AUTHORIZATION_CODE,
+        "redirect_uris": "https://app.example.org/back",
+        "scopes": "doses:read",
+    }
+    soon = timezone.now() + dt.timedelta(days=1)
+    for case, user in (("own", world.users["patient"]), ("other", make.system())):
+        app = Application.objects.create(name=f"App {case}", **fields)
+        AccessToken.objects.create(
+            user=user, application=app, token=f"token {case}", expires=soon, scope="doses:read"
+        )
+        world.objects.setdefault("application", {})[case] = app
+        world.objects.setdefault("connection", {})[case] = app
 
 
 def _marks(world: World) -> None:
