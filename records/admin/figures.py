@@ -17,7 +17,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from records.access import visible_to
-from records.admin.exporting import harmless
+from records.codecs.csv_lines import harmless
 from records.domain import figures
 from records.models import Clinic
 

@@ -16,7 +16,7 @@ from records.admin.acts import Act, ActForm, day_field
 from records.admin.base import RecordAdmin, badge_row
 from records.admin.filters import RetiredFilter
 from records.admin.forms import ChangeForm, RecordForm
-from records.admin.patients import ADDRESS, NoReasonForm
+from records.admin.patients import ADDRESS
 from records.domain import reference
 from records.models import Clinic, EuProduct, Manufacturer, Record, Vaccine, VaccineTarget
 
@@ -244,9 +244,10 @@ class AddVaccineForm(RecordForm):
         return reference.add_vaccine(by=self.user, diseases=diseases, **self.values(VACCINE))
 
 
-class DiseasesForm(NoReasonForm):
-    """What a vaccine protects against."""
+class DiseasesForm(ActForm):
+    """What a vaccine protects against, and why that is set."""
 
+    field_order = ("diseases", "reason")
     diseases = DiseasesField()
 
 
@@ -266,8 +267,13 @@ class SetDiseases(Act):
 
     def perform(self, *, by: Any, record: Any, version: int, data: dict[str, Any]) -> Any:
         """Set."""
-        diseases = codes_in(data["diseases"])
-        return reference.set_targets(by=by, vaccine=record, diseases=diseases)
+        return reference.set_targets(
+            by=by,
+            vaccine=record,
+            version=version,
+            reason=data["reason"],
+            diseases=codes_in(data["diseases"]),
+        )
 
 
 @admin.register(Vaccine)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
@@ -27,6 +28,7 @@ from records.models import (
     Vaccine,
     Volunteer,
 )
+from records.statements import Select, by_key, stand_in
 
 AMENDABLE = frozenset(
     {"lot", "vaccine", "manufacturer", "administered_on", "volunteer", "clinic", "site", "route"}
@@ -189,6 +191,8 @@ def _check(dose: Dose, confirmed: Collection[str]) -> None:
         message = "Name the lot, or the vaccine where the lot is unknown."
         errors["lot"] = [ValidationError(message, code="lot_or_vaccine")]
     elif "administered_on" not in errors:
+        if dose.lot is not None:
+            dose.lot.vaccine = by_key(Vaccine, dose.lot.vaccine_id)
         facts = _facts(dose)
         for rule in judge(dose, facts, RULES):
             errors.setdefault(rule.field, []).append(ValidationError(rule.message, rule.code))
@@ -207,26 +211,40 @@ RELATIONS = frozenset({"manufacturer", "vaccine", "volunteer", "clinic", NON_FIE
 
 
 def _facts(dose: Dose) -> Facts:
-    others = (
-        Dose.objects.filter(patient=dose.patient_id, status=DoseStatus.COMPLETED)
-        .exclude(pk=dose.pk)
-        .values_list(
-            "vaccine_id", "lot__vaccine_id", "manufacturer_id", "dose_number", "administered_on"
-        )
-    )
+    others = _completed().fetch({"patient": dose.patient_id})
     assigned = False
     if dose.volunteer_id and dose.clinic_id:
-        day = dose.administered_on
-        assigned = Assignment.objects.filter(
-            Q(ends_on__isnull=True) | Q(ends_on__gte=day),
-            volunteer=dose.volunteer_id,
-            clinic=dose.clinic_id,
-            starts_on__lte=day,
-        ).exists()
+        place = {"volunteer": dose.volunteer_id, "clinic": dose.clinic_id}
+        assigned = bool(_assigned().fetch({**place, "day": dose.administered_on}))
     return Facts(
         today=dose.clinic.today() if dose.clinic else timezone.localdate(),
         assigned=assigned,
         others=[
-            Given(own or by_lot, maker, number, day) for own, by_lot, maker, number, day in others
+            Given(own or by_lot, maker, number, day)
+            for key, own, by_lot, maker, number, day in others
+            if key != dose.pk
         ],
     )
+
+
+@functools.cache
+def _completed() -> Select:
+    """Return the statement for what the rules need of a patient's completed doses."""
+    patient = stand_in(int, 0)
+    rows = Dose.objects.filter(patient=patient, status=DoseStatus.COMPLETED).order_by()
+    columns = ("vaccine_id", "lot__vaccine_id", "manufacturer_id", "dose_number", "administered_on")
+    return Select(rows.values_list("pk", *columns), {"patient": patient})
+
+
+@functools.cache
+def _assigned() -> Select:
+    """Return the statement that has a row for a volunteer who works at a clinic on a day."""
+    slots = {name: stand_in(int, place) for place, name in enumerate(("volunteer", "clinic"))}
+    slots["day"] = day = stand_in(dt.date, 0)
+    rows = Assignment.objects.filter(
+        Q(ends_on__isnull=True) | Q(ends_on__gte=day),
+        volunteer=slots["volunteer"],
+        clinic=slots["clinic"],
+        starts_on__lte=day,
+    )
+    return Select(rows.order_by().values_list("pk")[:1], slots)

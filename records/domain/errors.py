@@ -48,5 +48,9 @@ class TooManyAttempts(Exception):
         super().__init__("Too many attempts. Try again later.")
 
 
+class KeyReused(Exception):
+    """An idempotency key came with another request than the first time."""
+
+
 class ClaimRefused(Exception):
     """The code or the birth date is wrong, or the code no longer good: nobody learns which."""

@@ -37,6 +37,16 @@ class Supplied:
 
 
 @dataclass(frozen=True, slots=True)
+class Affected:
+    """How many completed doses of one lot a clinic gave, and to how many people."""
+
+    clinic: uuid.UUID | None
+    clinic_name: str
+    doses: int
+    people: int
+
+
+@dataclass(frozen=True, slots=True)
 class Covered:
     """How many doses of one vaccine a clinic gave in a month; None: to fewer than five people."""
 
@@ -103,6 +113,23 @@ def supply_figures(
         Supplied(lot, maker, vaccine, clinic, day, DoseStatus(status), doses)
         for lot, maker, vaccine, clinic, day, status, doses in figures[: MOST + 1]
     ]
+
+
+def affected_by_clinic(*, by: Any, lot: Lot) -> list[Affected]:
+    """Return whom a lot reached, as numbers by clinic, in the order of their names.
+
+    Raises ``PermissionDenied``, and ``OutOfSight`` for a lot that ``by`` cannot see.
+    """
+    access.require(by, "view_supply_figures", lot)
+    rows: QuerySet[Any, Any] = Dose.objects.filter(
+        manufacturer=lot.manufacturer_id, lot_number=lot.number, status=DoseStatus.COMPLETED
+    )
+    figures = (
+        rows.order_by("clinic__name", "clinic")
+        .values_list("clinic__public_id", Coalesce("clinic__name", Value("")))
+        .annotate(doses=Count("id"), people=Count("patient", distinct=True))
+    )
+    return [Affected(*row) for row in figures]
 
 
 def coverage_figures(*, by: Any, year: int) -> Coverage:

@@ -112,9 +112,7 @@ def look_alikes(
     access.require(by, "add_patient", at=clinic)
     _need_search_left(by)
     similar = {patient.pk: patient for patient in similar_patients(fields=fields)}
-    for system, value in identifiers:
-        holders = Patient.objects.filter(identifiers__system=system, identifiers__value=value)
-        similar.update({holder.pk: holder for holder in map(_survivor, holders)})
+    similar |= _holders(identifiers)
     if of is not None:
         similar.pop(of.pk, None)
     seen = list(access.visible_to(by, Patient).filter(pk__in=similar))
@@ -122,6 +120,24 @@ def look_alikes(
     if elsewhere:
         _note(by, clinic, MATCHED, elsewhere)
     return LookAlikes(seen, len(elsewhere))
+
+
+@unit.transactional
+def note_holders(*, by: Any, about: Record, identifiers: Iterable[tuple[str, str]]) -> None:
+    """Count a refusal that told of patients of elsewhere: they hold one of these numbers.
+
+    A search like any other: audited, and limited by ``TooManyLookups``, which then takes the
+    place of the refusal. ``about`` is the clinic or the patient that the number was for.
+    """
+    access.require(by, "add_patientidentifier")
+    if by.has_perm(access.EVERYTHING):
+        return
+    holders = _holders(identifiers)
+    seen = access.visible_to(by, Patient).filter(pk__in=holders).values_list("pk", flat=True)
+    elsewhere = [holders[key] for key in holders.keys() - set(seen)]
+    if elsewhere:
+        _need_search_left(by)
+        _note(by, about, MATCHED, elsewhere)
 
 
 @unit.transactional
@@ -142,6 +158,15 @@ def enrol_found(*, by: Any, clinic: Clinic, public_id: UUID) -> Patient:
     return patient
 
 
+def _holders(identifiers: Iterable[tuple[str, str]]) -> dict[int, Patient]:
+    """Return who has one of these numbers, by key; for a merged record the one that remains."""
+    found = {}
+    for system, value in identifiers:
+        holders = Patient.objects.filter(identifiers__system=system, identifiers__value=value)
+        found.update({holder.pk: holder for holder in map(_survivor, holders)})
+    return found
+
+
 def _need_search_left(by: Any) -> None:
     # The lock lets two searches at once not both take the last one of the hour.
     get_user_model()._default_manager.select_for_update().get(pk=by.pk)
@@ -151,8 +176,8 @@ def _need_search_left(by: Any) -> None:
         raise TooManyLookups
 
 
-def _note(by: Any, clinic: Clinic, action: str, patients: Iterable[Patient]) -> None:
-    entries = [_entry(by, SEARCHED, clinic)]
+def _note(by: Any, about: Record, action: str, patients: Iterable[Patient]) -> None:
+    entries = [_entry(by, SEARCHED, about)]
     entries += [_entry(by, action, patient) for patient in patients]
     AuditEntry.objects.bulk_create(entries)
 

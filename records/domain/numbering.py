@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from django.db.models import Max
+from functools import cache
 
 from records.models import Dose
+from records.statements import Select, stand_in
 
 
 def next_dose_number(patient_id: int, manufacturer_id: int) -> int:
@@ -12,6 +13,16 @@ def next_dose_number(patient_id: int, manufacturer_id: int) -> int:
 
     The caller holds the lock on the patient.
     """
-    rows = Dose.objects.filter(patient_id=patient_id, manufacturer_id=manufacturer_id)
-    last: int | None = rows.aggregate(last=Max("live_dose_number"))["last"]
-    return (last or 0) + 1
+    numbers = _numbers().fetch({"patient": patient_id, "manufacturer": manufacturer_id})
+    return max((number for (number,) in numbers), default=0) + 1
+
+
+@cache
+def _numbers() -> Select:
+    slots = {"patient": stand_in(int, 0), "manufacturer": stand_in(int, 1)}
+    rows = Dose.objects.filter(
+        patient_id=slots["patient"],
+        manufacturer_id=slots["manufacturer"],
+        live_dose_number__isnull=False,
+    )
+    return Select(rows.order_by("-live_dose_number").values_list("live_dose_number")[:1], slots)

@@ -149,12 +149,14 @@ def amend_identifier(
 
 
 @unit.transactional
-def remove_identifier(*, by: Any, identifier: PatientIdentifier, reason: str) -> None:
-    """Take a wrong number off a patient; history keeps it."""
+def remove_identifier(*, by: Any, identifier: PatientIdentifier, reason: str) -> PatientIdentifier:
+    """Take a wrong number off a patient and return it as its last version in the history."""
     access.require(by, "delete_patientidentifier", identifier)
     need_reason(reason)
     current = unit.lock(identifier)
     unit.remove(current, by=by, event="patientidentifier.removed", reason=reason)
+    current.version += 1
+    return current
 
 
 @unit.transactional

@@ -6,16 +6,23 @@ up and the answer is an error page.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import uuid
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.db.models import Model
+from django.utils import timezone
 
 from records.domain.context import channel, read_patients, request_id
 from records.models import AuditEntry, Patient
+from records.statements import Insert
 
 READ = "patient.read"
-BATCH = 1000
+entries = Insert(
+    AuditEntry,
+    *("at", "actor", "action", "patient", "subject_type", "subject_id"),
+    *("fields", "channel", "request_id"),
+)
 
 # What was looked at; stands in ``fields`` of the entry.
 LIST = "list"
@@ -37,35 +44,25 @@ def note_read(*, by: Any, patients: Iterable[int | Patient], what: str) -> None:
     key without a record (deleted since) is passed over: nothing of it can be shown. Not for use
     inside a transaction that may be rolled back: the request would take it for noted.
     """
+    known = dict(
+        (row.pk, row.public_id) if isinstance(row, Patient) else (row, None) for row in patients
+    )
+    seen = read_patients.get() or ()
+    if unknown := [key for key, public_id in known.items() if not public_id and key not in seen]:
+        known |= dict(Patient.objects.filter(pk__in=unknown).values_list("pk", "public_id"))
+    note_known(by=by, patients={key: value for key, value in known.items() if value}, what=what)
+
+
+def note_known(*, by: Any, patients: Mapping[int, uuid.UUID], what: str) -> None:
+    """Leave the entries of ``note_read`` for patients whose key and public_id are known."""
     seen = read_patients.get()
-    wanted = {
-        patient.pk if isinstance(patient, Patient) else patient: patient for patient in patients
-    }
-    new = {key: patient for key, patient in wanted.items() if seen is None or key not in seen}
-    if not new:
-        return
-    known = {key: row.public_id for key, row in new.items() if isinstance(row, Patient)}
-    if unknown := new.keys() - known.keys():
-        found = Patient.objects.filter(pk__in=unknown).values_list("pk", "public_id")
-        known.update(found)
-    AuditEntry.objects.bulk_create(
-        [
-            AuditEntry(
-                actor=by,
-                action=READ,
-                patient_id=key,
-                subject_type="patient",
-                subject_id=public_id,
-                fields=[what],
-                channel=channel.get(),
-                request_id=request_id.get(),
-            )
-            for key, public_id in sorted(known.items())
-        ],
-        batch_size=BATCH,
+    new = sorted(key for key in patients if seen is None or key not in seen)
+    at, fields, name, request = timezone.now(), [what], channel.get(), request_id.get()
+    entries.run(
+        [(at, by.pk, READ, key, "patient", patients[key], fields, name, request) for key in new]
     )
     if seen is not None:
-        seen.update(known)
+        seen.update(new)
 
 
 def named_by(rows: Iterable[Model]) -> list[int | Patient]:

@@ -49,7 +49,7 @@ def add_manufacturer(*, by: Any, **fields: Any) -> Manufacturer:
 def add_vaccine(*, by: Any, diseases: Iterable[str] = (), **fields: Any) -> Vaccine:
     """Add a vaccine, with the SNOMED CT codes of what it protects against, and return it."""
     vaccine = _add(Vaccine, fields, by=by)
-    set_targets(by=by, vaccine=vaccine, diseases=diseases)
+    _aim(vaccine, set(diseases), by=by)
     return vaccine
 
 
@@ -153,20 +153,30 @@ def reinstate(*, by: Any, record: Reference, version: int, reason: str) -> Refer
 
 
 @unit.transactional
-def set_targets(*, by: Any, vaccine: Vaccine, diseases: Iterable[str]) -> list[VaccineTarget]:
-    """Make these SNOMED CT codes the diseases of a vaccine; return the targets it has then."""
+def set_targets(
+    *, by: Any, vaccine: Vaccine, version: int, reason: str, diseases: Iterable[str]
+) -> Vaccine:
+    """Make these SNOMED CT codes the diseases of a vaccine and return its next version.
+
+    The diseases belong to the vaccine, so what somebody saw of it is out of date with them.
+    """
     access.require(by, "change_vaccine", vaccine)
-    unit.lock(vaccine)
-    wanted = set(diseases)
+    need_reason(reason)
+    current, wanted = unit.lock(vaccine, version=version), set(diseases)
+    if wanted == set(current.targets.values_list("disease", flat=True)):
+        return current
+    unit.update(current, ["targets"], by=by, event="vaccine.retargeted", reason=reason)
+    _aim(current, wanted, by=by, reason=reason)
+    return current
+
+
+def _aim(vaccine: Vaccine, diseases: set[str], *, by: Any, reason: str = "") -> None:
     current = {target.disease: target for target in vaccine.targets.all()}
-    for disease in sorted(current.keys() - wanted):
-        unit.remove(
-            current[disease], by=by, event="vaccinetarget.removed", reason="No longer a target."
-        )
-    for disease in sorted(wanted - current.keys()):
+    for disease in sorted(current.keys() - diseases):
+        unit.remove(current[disease], by=by, event="vaccinetarget.removed", reason=reason)
+    for disease in sorted(diseases - current.keys()):
         target = VaccineTarget(vaccine=vaccine, disease=disease)
-        unit.create(target, by=by, event="vaccinetarget.added")
-    return list(vaccine.targets.all())
+        unit.create(target, by=by, event="vaccinetarget.added", reason=reason)
 
 
 def _add(model: type[Reference], fields: Mapping[str, Any], *, by: Any) -> Reference:

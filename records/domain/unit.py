@@ -4,22 +4,38 @@ from __future__ import annotations
 
 import functools
 import logging
+import uuid
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, ParamSpec, TypeVar
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, OperationalError, connection, models, transaction
+from django.utils import timezone
 
 from records import access
 from records.domain.context import channel, request_id
 from records.domain.errors import StaleVersion
 from records.models import AuditEntry, OutboxEvent, Patient, Record
+from records.statements import Insert, Select, made, names_of, stand_in
 
 P = ParamSpec("P")
 R = TypeVar("R")
 Rec = TypeVar("Rec", bound=Record)
 
 logger = logging.getLogger(__name__)
+
+ENTRY = Insert(
+    AuditEntry,
+    *("at", "actor", "action", "patient"),
+    *("subject_type", "subject_id", "subject_version"),
+    *("fields", "channel", "request_id"),
+)
+EVENT = Insert(
+    OutboxEvent,
+    *("event_id", "type", "schema_version"),
+    *("aggregate_type", "aggregate_id", "aggregate_version"),
+    "occurred_at",
+)
 
 TRIES = 4
 DEADLOCK = 1213
@@ -57,13 +73,20 @@ def lock(record: Rec, *, version: int = ANY_VERSION) -> Rec:
     ``StaleVersion`` when ``version``, the one that the person saw, is not the current one, and
     ``OutOfSight`` for a record that was deleted meanwhile.
     """
-    rows = type(record)._default_manager.select_for_update()
-    current: Rec | None = rows.filter(pk=record.pk).first()
-    if current is None:
+    found = _locked(type(record)).fetch({"pk": record.pk})
+    if not found:
         raise access.OutOfSight(f"{type(record).__name__} not found.")
+    current = made(type(record), found[0])
     if version is not ANY_VERSION and current.version != version:
         raise StaleVersion(current, version)
     return current
+
+
+@functools.cache
+def _locked(model: type[Record]) -> Select:
+    key = stand_in(int, 0)
+    rows = model._default_manager.select_for_update().filter(pk=key).order_by()
+    return Select(rows.values_list(*names_of(model)), {"pk": key})
 
 
 def known(
@@ -150,6 +173,11 @@ def update(record: Rec, fields: list[str], *, by: Any, event: str, reason: str =
     return record
 
 
+def written(record: Record) -> bool:
+    """Tell whether this very object was written here, rather than only read."""
+    return "_history_user" in vars(record)
+
+
 def validate(record: Record) -> None:
     """Raise one ``ValidationError`` for all that is wrong, each on the field to change."""
     errors: dict[str, list[ValidationError]] = {}
@@ -193,23 +221,10 @@ def leave_trace(
     """Write the audit entry and the outbox event of one change."""
     name = record._meta.model_name or ""
     version = version or record.version
-    AuditEntry.objects.create(
-        actor=by,
-        action=event,
-        patient_id=patient_of(record),
-        subject_type=name,
-        subject_id=record.public_id,
-        subject_version=version,
-        fields=fields,
-        channel=channel.get(),
-        request_id=request_id.get(),
-    )
-    OutboxEvent.objects.create(
-        type=event,
-        aggregate_type=name,
-        aggregate_id=record.public_id,
-        aggregate_version=version,
-    )
+    now, subject = timezone.now(), (name, record.public_id, version)
+    about, how = (by.pk, event, patient_of(record)), (fields, channel.get(), request_id.get())
+    ENTRY.one(now, *about, *subject, *how)
+    EVENT.one(uuid.uuid4(), event, 1, *subject, now)
 
 
 def patient_of(record: Record) -> int | None:

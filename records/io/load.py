@@ -142,7 +142,8 @@ def load(*, by: Any, sources: Sources, force: bool = False, dry_run: bool = Fals
     if not dry_run:
         for difference in differences:
             _carry_out(by, difference)
-        _carry_out_targets(by, target_difference)
+        new = {code for each in differences if each.source.model is Vaccine for code in each.added}
+        _carry_out_targets(by, target_difference, new)
     return differences, target_difference
 
 
@@ -294,20 +295,26 @@ def _carry_out(by: Any, difference: Difference) -> None:
             )
 
 
-def _carry_out_targets(by: Any, difference: TargetDifference) -> None:
+def _carry_out_targets(by: Any, difference: TargetDifference, new_codes: set[str]) -> None:
+    """Set the targets of vaccines that were there, and add those of the new ones all at once."""
     touched = {code for code, _ in difference.added | difference.removed}
     rows = access.visible_to(by, Vaccine).filter(cvx_code__in=touched)
     vaccines = {row.cvx_code: row for row in rows}
-    losing = {code for code, _ in difference.removed}
     new = [
         VaccineTarget(vaccine=vaccines[code], disease=disease)
         for code, disease in sorted(difference.added)
-        if code not in losing
+        if code in new_codes
     ]
     reference.add_many(by=by, records=new, reason=difference.source.edition)
-    for code in sorted(losing):
+    for code in sorted(touched - new_codes):
         vaccine = vaccines[code]
         current = {(code, target.disease) for target in vaccine.targets.all()}
         wanted = (current | difference.added) - difference.removed
         diseases = [disease for listed, disease in wanted if listed == code]
-        reference.set_targets(by=by, vaccine=vaccine, diseases=diseases)
+        reference.set_targets(
+            by=by,
+            vaccine=vaccine,
+            version=vaccine.version,
+            reason=difference.source.edition,
+            diseases=diseases,
+        )

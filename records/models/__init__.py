@@ -10,6 +10,8 @@ from records.models.access import (
 from records.models.audit import AuditEntry, AuditSeal
 from records.models.base import OPEN_ENDED, Record
 from records.models.doses import Dose, DoseStatus, Route, Site
+from records.models.idempotency import IdempotencyKey
+from records.models.jobs import ImportChunk, ImportJob, ImportProblem, ImportState
 from records.models.limits import AttemptCounter
 from records.models.outbox import OutboxEvent
 from records.models.people import (
@@ -42,6 +44,11 @@ __all__ = [
     "EuProduct",
     "Gender",
     "GrantTemplate",
+    "IdempotencyKey",
+    "ImportChunk",
+    "ImportJob",
+    "ImportProblem",
+    "ImportState",
     "Lot",
     "Manufacturer",
     "MergedDose",

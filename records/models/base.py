@@ -11,6 +11,7 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 from collections.abc import Iterable
+from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.db import models
@@ -58,6 +59,12 @@ class RecordVersion(models.Model):
 
 class VersionManager(HistoryManager):
     """simple-history's manager, with bulk writes that also close the earlier versions."""
+
+    @classmethod
+    @cache
+    def from_queryset(cls, queryset_class: type[Any], class_name: str | None = None) -> type[Any]:
+        """Return the class that simple-history asks for whenever ``history`` is named."""
+        return super().from_queryset(queryset_class, class_name)
 
     def bulk_history_create(
         self,

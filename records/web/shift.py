@@ -19,7 +19,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from records import access
+from records import access, viewers
 from records.models import Clinic, Dose, Lot, Volunteer
 from records.web.choices import usable_lots
 
@@ -58,7 +58,7 @@ def clinic_page(
 
     @functools.wraps(view)
     def page(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
-        with access.assignments_read_once():
+        with viewers.assignments_read_once():
             clinics = clinics_of(request)
             if not clinics:
                 return render(request, "clinic/no_assignment.html", status=403)
@@ -78,7 +78,7 @@ def clinics_of(request: HttpRequest) -> list[Clinic]:
     """Return the user's clinics of today; raise ``PermissionDenied`` without the role."""
     if not request.user.has_perm("records.add_dose"):
         raise PermissionDenied("This account does not record doses.")
-    return access.current_clinics(request.user)
+    return viewers.current_clinics(request.user)
 
 
 def chosen_clinic(request: HttpRequest, clinics: list[Clinic]) -> Clinic | None:

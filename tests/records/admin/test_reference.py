@@ -81,7 +81,8 @@ def test_retiring_and_reinstating(page: Client, make: str) -> None:
 
 def test_the_diseases_of_a_vaccine_are_set(page: Client) -> None:
     vaccine = factories.make_vaccine()
-    response = send(page, url(vaccine, "diseases"), diseases="14189004\n56717001")
+    sent = {"diseases": "14189004\n56717001", "reason": "New label"}
+    response = send(page, url(vaccine, "diseases"), **sent)
     assert response.status_code == 302
     assert set(vaccine.targets.values_list("disease", flat=True)) == {"14189004", "56717001"}
 

@@ -187,7 +187,7 @@ OPERATIONS = (
     ),
     Operation(
         reference.set_targets,
-        lambda: {"vaccine": make.make_vaccine(), "diseases": [make.COVID_19, "6142004"]},
+        lambda: given.of("vaccine", make.make_vaccine(), diseases=[make.COVID_19, "6142004"]),
         SUPPLY,
         "vaccinetarget.added",
         frozenset({"vaccine", "disease"}),

@@ -5,7 +5,7 @@ import uuid
 import pytest
 from django.db import IntegrityError
 
-from records.domain import context, merges
+from records.domain import context, merges, reading
 from records.domain.passports import last_doses, read_passport
 from records.domain.reading import named_by, note_read
 from records.models import AuditEntry, Dose, PatientMerge
@@ -90,7 +90,7 @@ def test_look_that_failed_is_not_taken_for_noted(patients, by, request_, monkeyp
         raise IntegrityError
 
     with monkeypatch.context() as broken:
-        broken.setattr(AuditEntry.objects, "bulk_create", fail)
+        broken.setattr(reading.entries, "run", fail)
         with pytest.raises(IntegrityError):
             note_read(by=by, patients=patients[:1], what="list")
     note_read(by=by, patients=patients[:1], what="record")

@@ -201,7 +201,11 @@ class TestSecondLoad:
         vaccine = Vaccine.objects.get(cvx_code="03")
         chosen = {"14189004", "38907003"}
         reference.set_targets(
-            by=factories.make_user(LOGISTICS.name), vaccine=vaccine, diseases=chosen
+            by=factories.make_user(LOGISTICS.name),
+            vaccine=vaccine,
+            version=1,
+            reason="Chosen here",
+            diseases=chosen,
         )
         load()
         assert {row.disease for row in vaccine.targets.all()} == chosen
@@ -256,9 +260,17 @@ class TestUpdate:
     def test_a_pair_that_the_table_lost_goes(self):
         load()
         surplus = VaccineTarget.objects.get(vaccine__cvx_code="37")
-        reference.set_targets(by=factories.system(), vaccine=surplus.vaccine, diseases=["76902006"])
+        reference.set_targets(
+            by=factories.system(),
+            vaccine=surplus.vaccine,
+            version=1,
+            reason="Mistaken",
+            diseases=["76902006"],
+        )
         out = load()
         assert "vaccine targets: 1 added, 1 removed" in out
+        latest = surplus.vaccine.history.get(version=3)
+        assert latest.history_change_reason == "Vaccine targets of VaxPass"
         assert [row.disease for row in surplus.vaccine.targets.all()] == ["16541001"]
 
 

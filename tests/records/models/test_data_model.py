@@ -33,6 +33,10 @@ KEYS = {
     "MergedEnrolment": [("merge", "enrolment")],
     "AuditSeal": [("number",)],
     "AttemptCounter": [("scope", "subject")],
+    "IdempotencyKey": [("actor", "route", "key")],
+    "ImportJob": [],
+    "ImportChunk": [("job", "number")],
+    "ImportProblem": [],
 }
 
 

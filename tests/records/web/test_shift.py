@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from accounts.roles import PATIENT, VOLUNTEER
-from records import access
+from records import viewers
 from records.domain import lots, volunteers
 from records.models import Clinic, Volunteer
 from tests.records.factories import (
@@ -168,8 +168,8 @@ def test_forms_need_the_csrf_token(volunteer: Any) -> None:
 def test_assignments_are_read_once_within_the_block_only(
     volunteer: Any, django_assert_num_queries: Callable[[int], Any]
 ) -> None:
-    with django_assert_num_queries(1), access.assignments_read_once():
-        assert access.current_clinics(volunteer) == access.current_clinics(volunteer)
+    with django_assert_num_queries(1), viewers.assignments_read_once():
+        assert viewers.current_clinics(volunteer) == viewers.current_clinics(volunteer)
     with django_assert_num_queries(2):
-        access.current_clinics(volunteer)
-        access.current_clinics(volunteer)
+        viewers.current_clinics(volunteer)
+        viewers.current_clinics(volunteer)
