@@ -12,7 +12,7 @@ UV := $(PY) -m uv pip compile --quiet --universal --python-version 3.11 --genera
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint fmt lock bench services services-stop clean
+.PHONY: help run test fuzz lint fmt lock bench services services-stop clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -23,10 +23,14 @@ run: $(STAMPS)/base ## Run with demo data on http://127.0.0.1:8000 (PORT= to cha
 	@$(PY) manage.py sync_roles
 	@$(PY) manage.py load_codes
 	@$(PY) manage.py seed_demo
-	@$(PY) manage.py runserver 127.0.0.1:$(PORT)
+	@$(PY) manage.py run_imports & worker=$$!; trap 'kill $$worker 2>/dev/null' EXIT INT TERM; \
+		$(PY) manage.py runserver 127.0.0.1:$(PORT)
 
 test: $(STAMPS)/test ## Run all tests on SQLite and on MariaDB (ARGS='-k word' for some)
 	@PYTHON=$(PY) scripts/test $(ARGS)
+
+fuzz: $(STAMPS)/test ## Send 10,000 requests by chance to the API as each role (ARGS='500 dba')
+	@$(PY) -m tests.fuzz $(ARGS)
 
 lint: export VAXPASS_MODE := development
 lint: $(STAMPS)/lint ## Check style, types, layers and migrations
@@ -44,7 +48,7 @@ bench: export VAXPASS_MODE := development
 bench: $(STAMPS)/production $(STAMPS)/test ## Measure the hot paths on a private MariaDB and Redis
 	@status=0; \
 	scripts/with_services $(PY) -m tests.bench.audit || status=1; \
-	scripts/with_services sh -c 'status=0; for part in import_doses admin_pages visible guessing; do \
+	scripts/with_services sh -c 'status=0; for part in import_doses admin_pages visible api guessing; do \
 		$(PY) -m tests.bench.$$part || status=1; done; exit $$status' || status=1; \
 	exit $$status
 

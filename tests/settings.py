@@ -10,7 +10,7 @@ from pathlib import Path
 os.environ["VAXPASS_MODE"] = "development"
 
 from vaxpass.settings import *  # noqa: F403
-from vaxpass.settings import DATABASES, VAR_DIR
+from vaxpass.settings import DATABASES, REST_FRAMEWORK, THROTTLE_RATES, VAR_DIR
 
 # Workers share the id of their run; pytest-django adds the worker's name.
 _run = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))[:8]
@@ -29,3 +29,5 @@ WHITENOISE_AUTOREFRESH = WHITENOISE_USE_FINDERS = True
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 # A shell's own must not reach a test: sync_roles would make accounts with it.
 DATABASE_ADMIN_URL = ""
+# A test may ask faster than a client; test_throttles sets rates of its own.
+REST_FRAMEWORK["DEFAULT_THROTTLE_RATES"] = dict.fromkeys(THROTTLE_RATES)

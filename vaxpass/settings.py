@@ -8,47 +8,26 @@ from pathlib import Path
 from typing import Any
 
 import dj_database_url
-from cryptography.fernet import Fernet
 from django.core.exceptions import ImproperlyConfigured
-from environs import Env, validate
+from environs import validate
 
 from accounts.directory.config import directory_from
+from accounts.oauth.config import PROVIDER
+from vaxpass.environment import (
+    DEVELOPMENT,
+    PRODUCTION,
+    audit_keys,
+    env,
+    fernet_keys,
+    rate,
+    required,
+)
 
-env = Env()
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = BASE_DIR / "var"
 
-
-def required(name: str, hint: str, default: str) -> str:
-    """Return a variable that production must set; development falls back on `default`."""
-    value = env.str(name, "").strip() or (default if DEVELOPMENT else "")
-    if not value:
-        raise ImproperlyConfigured(
-            f"{name} is missing: {hint}. To try VaxPass out, set VAXPASS_MODE=development."
-        )
-    return value
-
-
-def fernet_keys(name: str, development: str) -> list[str]:
-    """Return the keys of a comma-separated variable; production never takes the development one."""
-    keys = [key.strip() for key in required(name, "see docs/operations.md", development).split(",")]
-    try:
-        for key in keys:
-            Fernet(key)
-    except ValueError:
-        keys = []
-    if not keys or (PRODUCTION and development in keys):
-        raise ImproperlyConfigured(f"{name} is wrong: set it to Fernet keys, comma-separated.")
-    return keys
-
-
 # ------------------------------------------------------------------------------------- Mode
 
-VAXPASS_MODE = env.str(
-    "VAXPASS_MODE", "production", validate=validate.OneOf(["production", "development"])
-)
-DEVELOPMENT = VAXPASS_MODE == "development"
-PRODUCTION = not DEVELOPMENT
 DEBUG = DEVELOPMENT
 
 # The development key is too short for production, which therefore never accepts it.
@@ -81,6 +60,11 @@ INSTALLED_APPS = [
     "allauth.account",
     "allauth.mfa",
     "guardian",
+    "oauth2_provider",
+    "rest_framework",
+    "django_filters",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
     "csp",
     "vaxpass.apps.AdminConfig",  # Django's admin with VaxPass's own site
     "django.contrib.auth",
@@ -93,10 +77,11 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "vaxpass.ops.middleware.HealthMiddleware",  # first: probes name no host and use no TLS
+    "vaxpass.ops.middleware.ProblemMiddleware",  # outside of all that may refuse
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "vaxpass.ops.middleware.HeadersMiddleware",
-    "csp.middleware.CSPMiddleware",
+    "vaxpass.ops.middleware.PolicyMiddleware",
     "vaxpass.ops.middleware.ChannelMiddleware",
     "vaxpass.ops.middleware.MethodsMiddleware",  # asks for the channel
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -215,7 +200,7 @@ else:
 # ---------------------------------------------------------------------------------- Sign-in
 
 AUTHENTICATION_BACKENDS = [
-    "allauth.account.auth_backends.AuthenticationBackend",
+    "accounts.backends.RoleBackend",
     "records.backends.GrantBackend",  # rights on single patients
 ]
 LOGIN_URL = "account_login"
@@ -298,6 +283,7 @@ X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
 
 CSRF_COOKIE_HTTPONLY = True
+SESSION_ENGINE = "accounts.session_store"
 SESSION_COOKIE_AGE = env.int("SESSION_COOKIE_AGE", 12 * 60 * 60)  # a working day
 if PRODUCTION:
     SESSION_COOKIE_SECURE = True
@@ -318,6 +304,53 @@ if TRUSTED_PROXIES:
 
 # From this age on, in years, a patient is their own guardian.
 AGE_OF_MAJORITY = env.int("AGE_OF_MAJORITY", 18, validate=validate.Range(min=1, max=30))
+
+# ---------------------------------------------------------------------------- OAuth 2.1
+
+OAUTH2_PROVIDER_APPLICATION_MODEL = "accounts.Application"
+OAUTH2_PROVIDER = PROVIDER
+
+# -------------------------------------------------------------------------------------- API
+
+API_MAX_BODY = 2 * 1024 * 1024  # bytes
+API_MAX_IMPORT = env.int("API_MAX_IMPORT", 64 * 1024 * 1024, validate=validate.Range(min=1))
+THROTTLE_RATES = {
+    "read-burst": rate("API_READ_BURST", "1200/m"),
+    "read-sustained": rate("API_READ_SUSTAINED", "36000/h"),
+    "write-burst": rate("API_WRITE_BURST", "600/m"),
+    "write-sustained": rate("API_WRITE_SUSTAINED", "12000/h"),
+}
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "accounts.oauth.authentication.TokenAuthentication",
+        "records.api.authentication.BrowserSession",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["records.api.permissions.MayAct"],
+    "DEFAULT_RENDERER_CLASSES": ["records.api.rendering.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["records.api.rendering.JSONParser"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "records.api.rendering.Negotiation",
+    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
+    "DEFAULT_SCHEMA_CLASS": "records.api.openapi.Schema",
+    "DEFAULT_METADATA_CLASS": None,  # the schema tells
+    "DEFAULT_THROTTLE_CLASSES": [
+        "records.api.throttles.Burst",
+        "records.api.throttles.Sustained",
+    ],
+    "DEFAULT_THROTTLE_RATES": THROTTLE_RATES,
+    "NUM_PROXIES": TRUSTED_PROXIES,
+    "EXCEPTION_HANDLER": "records.api.problems.handle",
+    "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
+    "URL_FORMAT_OVERRIDE": None,  # the Accept header chooses, and it only
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "VaxPass",
+    "DESCRIPTION": "Vaccination records: read them, now or as of a moment, and write them.",
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.0",
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "ENFORCE_NON_BLANK_FIELDS": True,
+    "ENUM_NAME_OVERRIDES": {"DoseStatus": "records.models.DoseStatus"},
+}
 
 # ------------------------------------------------------------------------ Files, time, mail
 
@@ -347,21 +380,6 @@ DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "VaxPass <vaxpass@localhost>"
 # ------------------------------------------------------------------------------------ Audit
 
 AUDIT_HEAD_FILE = Path(env.str("AUDIT_HEAD_FILE", str(VAR_DIR / "audit-head.jsonl")))
-
-
-def audit_keys() -> dict[str, bytes]:
-    """Return the keys of the audit's seals by their id; the first one signs.
-
-    Only `seal_audit` and `verify_audit` need them. What serves pages should not have them.
-    """
-    default = "development:only-for-development-only-for-development" if DEVELOPMENT else ""
-    pairs = [pair.strip().partition(":") for pair in env.list("AUDIT_KEYS", [default]) if pair]
-    if any(not name or len(name) > 16 or len(key) < 32 for name, _colon, key in pairs):
-        raise ImproperlyConfigured(
-            "AUDIT_KEYS is wrong: set it to id:key pairs, comma-separated; an id has at most 16"
-            " characters, a key 32 or more."
-        )
-    return {name: key.encode() for name, _colon, key in pairs}
 
 
 AUDIT_KEYS = audit_keys()

@@ -82,6 +82,9 @@ def configure(level: str, *, development: bool) -> None:
             # SQL statements hold personal data whatever the level.
             "loggers": {
                 "django.db.backends": {"level": "WARNING"},
+                # These write codes and tokens into their texts.
+                "oauthlib": {"level": "INFO"},
+                "oauth2_provider": {"level": "INFO"},
                 # Scanners on the net cause these all day long.
                 "django.security.DisallowedHost": {"level": "CRITICAL"},
             },

@@ -2,9 +2,14 @@
 
 import uuid
 from collections.abc import Callable
+from functools import cached_property
+from http import HTTPStatus
 
+from csp.constants import HEADER
+from csp.middleware import CSPMiddleware
+from csp.utils import build_policy
 from django.conf import settings
-from django.http import HttpRequest, HttpResponseNotAllowed
+from django.http import HttpRequest, HttpResponseNotAllowed, JsonResponse
 from django.http.response import HttpResponseBase
 
 from records.domain import context
@@ -32,6 +37,31 @@ class HealthMiddleware:
         return response
 
 
+class ProblemMiddleware:
+    """Answer programs with a problem (RFC 9457) also where no view of the API came to answer.
+
+    A host that is not ours, a body that is too big, an error that nobody expected: Django writes
+    a page for each, in development with all details. A program gets neither.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Pass the request on and put a problem in the place of an error page."""
+        response = self.get_response(request)
+        is_page = response.headers.get("Content-Type", "").startswith("text/")
+        if response.status_code < 400 or not is_page or _channel(request) != "api":
+            return response
+        status = HTTPStatus(response.status_code)
+        problem = {"type": "about:blank", "title": status.phrase, "status": status.value}
+        answer = JsonResponse(problem, status=status, content_type="application/problem+json")
+        for name, value in response.items():
+            if name not in ("Content-Type", "Content-Length"):
+                answer[name] = value
+        return answer
+
+
 class HeadersMiddleware:
     """Set the headers that Django has no setting for.
 
@@ -54,10 +84,32 @@ class HeadersMiddleware:
         return response
 
 
+class PolicyMiddleware(CSPMiddleware):
+    """django-csp, which builds the policy anew for every answer: here only for one of its own."""
+
+    @cached_property
+    def policy(self) -> str:
+        """Return the policy of the settings, which names no nonce."""
+        return build_policy()
+
+    def process_response(
+        self, request: HttpRequest, response: HttpResponseBase
+    ) -> HttpResponseBase:
+        """Set the header; Django's own error pages of the development mode go without."""
+        if settings.DEBUG or any(name.startswith("_csp") for name in vars(response)):
+            return super().process_response(request, response)
+        response.headers.setdefault(HEADER, self.policy)
+        return response
+
+
 def _is_signed_in(request: HttpRequest) -> bool:
     # A request that was refused early has no user.
     user = getattr(request, "user", None)
     return user is not None and user.is_authenticated
+
+
+def _channel(request: HttpRequest) -> str:
+    return next((n for prefix, n in CHANNELS if request.path_info.startswith(prefix)), "web")
 
 
 class MethodsMiddleware:
@@ -86,7 +138,7 @@ class ChannelMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """Set them for the time of the request and name the id in the answer."""
-        name = next((n for prefix, n in CHANNELS if request.path_info.startswith(prefix)), "web")
+        name = _channel(request)
         request_id = uuid.uuid4().hex
         channel_token = context.channel.set(name)
         id_token = context.request_id.set(request_id)
