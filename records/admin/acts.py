@@ -13,7 +13,6 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
-from django.utils.text import capfirst
 from django.utils.translation import ngettext
 
 from records.access import OutOfSight
@@ -195,8 +194,3 @@ class ActsMixin:
 def counted(number: int, singular: str, plural: str | None = None) -> str:
     """Return a number with its noun, with a separator for thousands."""
     return f"{number:,} {ngettext(singular, plural or f'{singular}s', number)}"
-
-
-def title_case(text: str) -> str:
-    """Return a label as a page shows it."""
-    return str(capfirst(text))

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, TypeVar
 
-from records.domain.context import channel, request_id
-from records.domain.unit import filled, patient_of
+from records.domain.unit import entry_of, filled
 from records.models import AuditEntry, OutboxEvent, Record
 
 Rec = TypeVar("Rec", bound=Record)
@@ -59,20 +58,7 @@ def leave_versions(
         default_change_reason=reason,
     )
     AuditEntry.objects.bulk_create(
-        [
-            AuditEntry(
-                actor=by,
-                action=event,
-                patient_id=patient_of(record),
-                subject_type=name,
-                subject_id=record.public_id,
-                subject_version=record.version,
-                fields=fields,
-                channel=channel.get(),
-                request_id=request_id.get(),
-            )
-            for record in records
-        ],
+        [entry_of(record, by=by, action=event, fields=fields) for record in records],
         batch_size=BATCH,
     )
     OutboxEvent.objects.bulk_create(

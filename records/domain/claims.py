@@ -21,13 +21,11 @@ from records import access
 from records.codecs.claim_codes import new_code, read_code
 from records.domain import unit
 from records.domain.account_log import log_account
-from records.domain.context import channel, request_id
 from records.domain.errors import ClaimRefused, TooManyAttempts
 from records.domain.limits import Limit, forgive, is_news, spend
 from records.domain.patients import need_other_hands, need_reason
 from records.models import (
     RIGHTS,
-    AuditEntry,
     ClaimCode,
     Clinic,
     GrantTemplate,
@@ -238,17 +236,7 @@ def _revoke(code: ClaimCode, *, by: Any, reason: str = "") -> None:
 
 def _note(code: ClaimCode, *, by: Any, action: str) -> None:
     """Leave an audit entry that names the patient where nothing else is written."""
-    AuditEntry.objects.create(
-        actor=by,
-        action=action,
-        patient_id=code.patient_id,
-        subject_type="claimcode",
-        subject_id=code.public_id,
-        subject_version=code.version,
-        fields=[],
-        channel=channel.get(),
-        request_id=request_id.get(),
-    )
+    unit.entry_of(code, by=by, action=action, fields=[]).save()
 
 
 def _digests(text: str) -> list[str]:

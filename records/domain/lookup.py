@@ -18,7 +18,6 @@ from django.utils import timezone
 
 from records import access
 from records.domain import unit
-from records.domain.context import channel, request_id
 from records.domain.errors import TooManyLookups
 from records.domain.patients import enrol_patient, similar_patients
 from records.models import AuditEntry, Clinic, Patient, Record
@@ -189,14 +188,4 @@ def _survivor(patient: Patient) -> Patient:
 
 
 def _entry(by: Any, action: str, subject: Record) -> AuditEntry:
-    return AuditEntry(
-        actor=by,
-        action=action,
-        patient_id=unit.patient_of(subject),
-        subject_type=subject._meta.model_name or "",
-        subject_id=subject.public_id,
-        subject_version=subject.version,
-        fields=["last_name", "date_of_birth"],
-        channel=channel.get(),
-        request_id=request_id.get(),
-    )
+    return unit.entry_of(subject, by=by, action=action, fields=["last_name", "date_of_birth"])

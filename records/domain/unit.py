@@ -227,6 +227,21 @@ def leave_trace(
     EVENT.one(uuid.uuid4(), event, 1, *subject, now)
 
 
+def entry_of(record: Record, *, by: Any, action: str, fields: list[str]) -> AuditEntry:
+    """Return the audit entry of an act on a record as it is now, not saved yet."""
+    return AuditEntry(
+        actor=by,
+        action=action,
+        patient_id=patient_of(record),
+        subject_type=record._meta.model_name or "",
+        subject_id=record.public_id,
+        subject_version=record.version,
+        fields=fields,
+        channel=channel.get(),
+        request_id=request_id.get(),
+    )
+
+
 def patient_of(record: Record) -> int | None:
     """Return the key of the patient whom a record is about, if it is about one."""
     if isinstance(record, Patient):
