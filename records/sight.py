@@ -57,7 +57,7 @@ def _ask(
 ) -> list[Any]:
     if not (user.is_authenticated and user.is_active):
         return []
-    permissions = frozenset(user.get_all_permissions())
+    permissions = viewers.permissions_of(user)
     days: dict[dt.date, list[int]] = defaultdict(list)
     if viewers.EVERYTHING not in permissions and "records.view_patient" in permissions:
         for clinic in viewers.current_clinics(user):

@@ -15,7 +15,7 @@ from itertools import chain
 from typing import Any, TypeVar
 
 from django.db import DEFAULT_DB_ALIAS, connection, connections, transaction
-from django.db.models import ForeignKey, IntegerField, Model, QuerySet, UUIDField
+from django.db.models import CharField, ForeignKey, IntegerField, Model, QuerySet, UUIDField
 from django.db.models.sql import InsertQuery, UpdateQuery
 
 M = TypeVar("M", bound=Model)
@@ -48,10 +48,11 @@ class _Parameters:
         self.places = [
             (name, None) if (name := names.get(value)) else (None, value) for value in parameters
         ]
+        self.names = frozenset(name for name, _ in self.places if name)
 
     def of(self, values: Mapping[str, Any]) -> list[Any]:
         """Return the parameters for the values of one request."""
-        ready = {name: prepared(value) for name, value in values.items()}
+        ready = {name: prepared(values[name]) for name in self.names}
         return [ready[name] if name else fixed for name, fixed in self.places]
 
 
@@ -70,7 +71,7 @@ class Select:
         compiler = rows.query.get_compiler(connection=connection)
         self.sql, parameters = compiler.as_sql()
         self.parameters = _Parameters(parameters, slots)
-        self.names = frozenset(name for name, _ in self.parameters.places if name)
+        self.names = self.parameters.names
         columns = [column for column, *_ in compiler.select]
         self.converters = [
             (place, functions, expression)
@@ -81,9 +82,9 @@ class Select:
     def fetch(self, values: Mapping[str, Any]) -> list[Any]:
         """Return the rows, each a sequence of values as ``values_list()`` gives them."""
         database = connections[DEFAULT_DB_ALIAS]  # its proxy looks it up at every turn
-        with database.cursor() as cursor:
-            cursor.execute(self.sql, self.parameters.of(values))
-            rows: Sequence[Any] = cursor.fetchall()
+        cursor = database.cursor()  # read to its end, it needs no closing
+        cursor.execute(self.sql, self.parameters.of(values))
+        rows: Sequence[Any] = cursor.fetchall()
         if not self.converters:
             return list(rows)
         return [self._converted(list(row), database) for row in rows]
@@ -113,6 +114,10 @@ class Update:
             cursor.execute(self.sql, self.parameters.of(values))
 
 
+# Whose values a driver takes as they are.
+AS_IT_IS = (ForeignKey, IntegerField, CharField)
+
+
 class Insert:
     """INSERTs of some columns of a model, compiled once for each number of rows."""
 
@@ -130,17 +135,19 @@ class Insert:
         """Insert one row and return its key."""
         database = connections[DEFAULT_DB_ALIAS]
         ready = [
-            field.get_db_prep_save(value, database)
+            value if isinstance(field, AS_IT_IS) else field.get_db_prep_save(value, database)
             for field, value in zip(self.fields, row, strict=True)
         ]
-        with connection.cursor() as cursor:
-            cursor.execute(self._sql(1), ready)
-            key: int = cursor.lastrowid
+        cursor = database.cursor()
+        cursor.execute(self._sql(1), ready)
+        key: int = cursor.lastrowid
         return key
 
     def run(self, rows: Sequence[Sequence[Any]]) -> None:
         """Insert all rows or none, in as few statements as the database takes; in field order."""
-        if not rows:
+        if len(rows) < 2:
+            for row in rows:
+                self.one(*row)
             return
         columns = zip(*rows, strict=True)
         ready = list(
@@ -169,7 +176,7 @@ class Insert:
         first, database = values[0], connections[DEFAULT_DB_ALIAS]
         if all(value is first for value in values):  # most columns of many entries are alike
             return [field.get_db_prep_save(first, database)] * len(values)
-        if isinstance(field, ForeignKey | IntegerField) or (
+        if isinstance(field, AS_IT_IS) or (
             isinstance(field, UUIDField) and database.features.has_native_uuid_field
         ):
             return values  # as they are

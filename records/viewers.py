@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -37,14 +37,12 @@ class Viewer:
         return permission in self.permissions
 
 
-_read_once: ContextVar[dict[Any, list[models.Clinic]] | None] = ContextVar(
-    "assignments read once", default=None
-)
+_read_once: ContextVar[dict[Any, Any] | None] = ContextVar("rights read once", default=None)
 
 
 @contextmanager
-def assignments_read_once() -> Iterator[None]:
-    """Within this block, one request's, read each user's assignments only once."""
+def rights_read_once() -> Iterator[None]:
+    """Within this block, one request's, read each user's permissions and assignments only once."""
     token = _read_once.set({})
     try:
         yield
@@ -56,12 +54,28 @@ def current_clinics(user: Any) -> list[models.Clinic]:
     """Return the clinics where ``user`` is assigned today, by each clinic's own calendar."""
     if isinstance(user, Viewer):
         return user.clinics
+    clinics: list[models.Clinic] = _once(_current_clinics, user)
+    return clinics
+
+
+def permissions_of(user: Any) -> frozenset[str]:
+    """Return the full names of what the role of ``user`` allows."""
+    permissions: frozenset[str] = _once(_permissions_of, user)
+    return permissions
+
+
+def _once(read: Callable[[Any], Any], user: Any) -> Any:
     known = _read_once.get()
     if known is None:
-        return _current_clinics(user)
-    if user.pk not in known:
-        known[user.pk] = _current_clinics(user)
-    return known[user.pk]
+        return read(user)
+    asked = (read, user.pk)
+    if asked not in known:
+        known[asked] = read(user)
+    return known[asked]
+
+
+def _permissions_of(user: Any) -> frozenset[str]:
+    return frozenset(user.get_all_permissions())
 
 
 def _current_clinics(user: Any) -> list[models.Clinic]:

@@ -8,6 +8,7 @@ from functools import cache
 from itertools import islice
 from typing import Any
 
+from django.db import DEFAULT_DB_ALIAS
 from oauth2_provider.models import AccessToken
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed
@@ -16,16 +17,17 @@ from rest_framework.request import Request
 from accounts import demo_access, second_factor
 from accounts.models import User
 from accounts.oauth.models import Application
-from records.statements import Select, made, names_of
+from records.statements import Select, names_of
 
 TOKEN = re.compile(r"[A-Za-z0-9._~+/-]{1,512}=*")  # RFC 6750
 REALM = 'Bearer realm="VaxPass"'
 STAND_IN = "the checksum"
-PARTS: tuple[tuple[str, Any], ...] = (
-    ("", AccessToken),
-    ("application__", Application),
-    ("user__", User),
-    ("application__service_user__", User),
+# What is read of each, where; of token and application only what a request asks of them.
+PARTS: tuple[tuple[str, Any, tuple[str, ...]], ...] = (
+    ("", AccessToken, ("id", "user_id", "application_id", "expires", "scope")),
+    ("application__", Application, ("id", "service_user_id", "is_active")),
+    ("user__", User, names_of(User)),
+    ("application__service_user__", User, names_of(User)),
 )
 
 
@@ -62,7 +64,7 @@ def _find(value: str) -> Any:
         return None
     values = iter(rows[0])
     token, application, user, service = (
-        _part(model, list(islice(values, len(names_of(model))))) for _, model in PARTS
+        _part(model, names, list(islice(values, len(names)))) for _, model, names in PARTS
     )
     if application is not None:
         application.service_user = service
@@ -71,14 +73,14 @@ def _find(value: str) -> Any:
     return token
 
 
-def _part(model: type[Any], columns: list[Any]) -> Any:
+def _part(model: type[Any], names: tuple[str, ...], columns: list[Any]) -> Any:
     """Return an object, or None for the empty columns of one that is not there."""
-    return made(model, columns) if columns[0] is not None else None
+    return model.from_db(DEFAULT_DB_ALIAS, names, columns) if columns[0] is not None else None
 
 
 @cache
 def _statement() -> Select:
-    columns = [f"{path}{name}" for path, model in PARTS for name in names_of(model)]
+    columns = [f"{path}{name}" for path, _, names in PARTS for name in names]
     rows = second_factor.with_factors(AccessToken.objects.filter(token_checksum=STAND_IN), "user")
     return Select(rows.values_list(*columns, "in_staff", "has_factor"), {"checksum": STAND_IN})
 

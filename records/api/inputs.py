@@ -17,13 +17,19 @@ class Input(serializers.Serializer[Any]):
     """A body whose fields are all known."""
 
     def get_fields(self) -> dict[str, Any]:
-        """Return fields of this request's own; to build them from a model takes far longer."""
-        return {name: _own(field) for name, field in _fields_of(type(self)).items()}
+        """Return fields of this request's own; to build them from a model takes far longer.
+
+        Where it is known what was sent, what may be missing and is leaves no trace.
+        """
+        fields, sent = _fields_of(type(self)), getattr(self, "initial_data", None)
+        if isinstance(sent, dict):
+            fields = {name: field for name, field in fields.items() if name in sent or _acts(field)}
+        return {name: _own(field) for name, field in fields.items()}
 
     def to_internal_value(self, data: Any) -> Any:
         """Refuse every field that is not declared, and every value of another type."""
         if isinstance(data, dict):
-            if unknown := sorted(set(data) - set(self.fields)):
+            if unknown := sorted(data.keys() - _fields_of(type(self)).keys()):
                 errors = {name: ["This field cannot be set here."] for name in unknown}
                 raise ValidationError(errors, code="unknown")
             fields = self.fields
@@ -36,6 +42,11 @@ class Input(serializers.Serializer[Any]):
 @cache
 def _fields_of(kind: type[Input]) -> dict[str, Any]:
     return super(Input, kind()).get_fields()
+
+
+def _acts(field: Any) -> bool:
+    """Tell whether a field does something where nothing was sent for it."""
+    return field.required or field.default is not serializers.empty
 
 
 def _own(field: Any) -> Any:

@@ -8,6 +8,8 @@ from django.core.exceptions import PermissionDenied
 from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
 
+from records import viewers
+
 
 class MayAct(BasePermission):
     """Let a signed-in caller do what the role allows and, for a token, what its scope names.
@@ -23,7 +25,8 @@ class MayAct(BasePermission):
             return False
         if view.action in (None, "metadata"):  # answered 405
             return True
-        if not any(user.has_perm(f"records.{name}") for name in view.needs_any()):
+        needed = [f"records.{name}" for name in view.needs_any()]
+        if viewers.permissions_of(user).isdisjoint(needed):
             raise PermissionDenied("The role of this account does not allow this.")
         token: Any = request.auth
         if token is not None and not token.allow_scopes([scope_of(request, view)]):

@@ -67,8 +67,7 @@ GIVEN_HERE = GIVEN & Q(primary_source=True)
 
 
 def _same_vaccine(dose: Dose, facts: Facts) -> list[Given]:
-    vaccine = dose.given_vaccine.pk
-    return [other for other in facts.others if other.vaccine_id == vaccine]
+    return [other for other in facts.others if other.vaccine_id == dose.given_vaccine_id]
 
 
 def _others() -> Q:
@@ -254,11 +253,10 @@ WARNINGS: tuple[Rule, ...] = (
         "The interval to another dose of this vaccine is shorter than its schedule says.",
         lambda dose, facts: (
             _given(dose)
-            and dose.given_vaccine.min_interval_days is not None
             and any(
                 0
                 < abs((o.administered_on - dose.administered_on).days)
-                < dose.given_vaccine.min_interval_days
+                < (dose.given_vaccine.min_interval_days or 0)
                 for o in _same_vaccine(dose, facts)
             )
         ),

@@ -15,7 +15,6 @@ from records import access
 from records.domain import unit
 from records.domain.dose_rules import RULES, WARNINGS, Facts, Given, judge
 from records.domain.errors import ConfirmationRequired
-from records.domain.numbering import next_dose_number
 from records.domain.patients import need_reason
 from records.models import (
     Assignment,
@@ -88,8 +87,7 @@ def record_dose(
     )
     if lot is None:
         dose.manufacturer = manufacturer
-    _check(dose, confirmed)
-    _number(dose)
+    _number(dose, _check(dose, confirmed))
     return unit.create(dose, by=by, event="dose.recorded", check=False)
 
 
@@ -127,8 +125,7 @@ def amend_dose(
         current.dose_number = None
     # Where and how on the body is no business of the rules: what was right then stays right.
     if set(fields) - UNJUDGED:
-        _check(current, confirmed)
-    _number(current)
+        _number(current, _check(current, confirmed))
     return unit.update(current, fields, by=by, event="dose.amended", reason=reason)
 
 
@@ -173,14 +170,22 @@ def _with_lot(dose: Dose, changes: Mapping[str, Any]) -> dict[str, Any]:
     return wanted
 
 
-def _number(dose: Dose) -> None:
+def _number(dose: Dose, facts: Facts) -> None:
     """Give a completed dose its number; where the manufacturer is unknown there is none."""
     if dose.dose_number is None and dose.status == DoseStatus.COMPLETED and dose.manufacturer_id:
-        dose.dose_number = next_dose_number(dose.patient_id, dose.manufacturer_id)
+        numbers = (
+            other.dose_number or 0
+            for other in facts.others
+            if other.manufacturer_id == dose.manufacturer_id
+        )
+        dose.dose_number = max(numbers, default=0) + 1
 
 
-def _check(dose: Dose, confirmed: Collection[str]) -> None:
-    """Raise one ``ValidationError`` for all broken rules, or ask about open warnings."""
+def _check(dose: Dose, confirmed: Collection[str]) -> Facts:
+    """Return what the rules were asked about.
+
+    Raises one ``ValidationError`` for all broken rules, or asks about open warnings.
+    """
     errors: dict[str, list[ValidationError]] = {}
     try:
         # The relations are objects that were just read; their existence needs no query.
@@ -191,9 +196,9 @@ def _check(dose: Dose, confirmed: Collection[str]) -> None:
         message = "Name the lot, or the vaccine where the lot is unknown."
         errors["lot"] = [ValidationError(message, code="lot_or_vaccine")]
     elif "administered_on" not in errors:
-        if dose.lot is not None:
-            dose.lot.vaccine = by_key(Vaccine, dose.lot.vaccine_id)
         facts = _facts(dose)
+        if dose.lot is not None and any(o.vaccine_id == dose.lot.vaccine_id for o in facts.others):
+            dose.lot.vaccine = by_key(Vaccine, dose.lot.vaccine_id)  # its schedule counts
         for rule in judge(dose, facts, RULES):
             errors.setdefault(rule.field, []).append(ValidationError(rule.message, rule.code))
     if errors:
@@ -205,6 +210,7 @@ def _check(dose: Dose, confirmed: Collection[str]) -> None:
     }
     if open_warnings:
         raise ConfirmationRequired(open_warnings)
+    return facts
 
 
 RELATIONS = frozenset({"manufacturer", "vaccine", "volunteer", "clinic", NON_FIELD_ERRORS})

@@ -13,6 +13,7 @@ from django.db import IntegrityError, OperationalError, connection, models, tran
 from django.utils import timezone
 
 from records import access
+from records.domain import inserts
 from records.domain.context import channel, request_id
 from records.domain.errors import StaleVersion
 from records.models import AuditEntry, OutboxEvent, Patient, Record
@@ -144,7 +145,7 @@ def create(record: Rec, *, by: Any, event: str, reason: str = "", check: bool = 
     fields = filled(record)
     if check:
         validate(record)
-    _write(record, by=by, reason=reason, force_insert=True)
+    _write(record, by=by, reason=reason)
     leave_trace(record, by=by, event=event, fields=fields)
     return record
 
@@ -168,7 +169,7 @@ def update(record: Rec, fields: list[str], *, by: Any, event: str, reason: str =
         return record
     validate(record)
     record.version += 1
-    _write(record, by=by, reason=reason, force_update=True)
+    _write(record, by=by, reason=reason)
     leave_trace(record, by=by, event=event, fields=fields)
     return record
 
@@ -249,11 +250,15 @@ def patient_of(record: Record) -> int | None:
     return getattr(record, "patient_id", None) or getattr(record, "survivor_id", None)
 
 
-def _write(record: Record, *, by: Any, reason: str, **options: Any) -> None:
+def _write(record: Record, *, by: Any, reason: str) -> None:
     record._history_user = by
     record._change_reason = reason
+    is_new = record._state.adding
     try:
-        record.save(**options)
+        if is_new and inserts.is_plain(record):
+            inserts.insert(record, by=by, reason=reason)
+        else:
+            record.save(force_insert=is_new, force_update=not is_new)
     except IntegrityError as error:
         raise explain(record, error) from error
 

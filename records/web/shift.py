@@ -58,7 +58,7 @@ def clinic_page(
 
     @functools.wraps(view)
     def page(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
-        with viewers.assignments_read_once():
+        with viewers.rights_read_once():
             clinics = clinics_of(request)
             if not clinics:
                 return render(request, "clinic/no_assignment.html", status=403)

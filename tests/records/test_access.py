@@ -306,7 +306,7 @@ def test_current_clinics_are_read_once_within_a_request(django_assert_num_querie
     clinic = make.make_clinic()
     user, other = make.make_volunteer_user(clinic), make.make_volunteer_user()
 
-    with viewers.assignments_read_once(), django_assert_num_queries(2):
+    with viewers.rights_read_once(), django_assert_num_queries(2):
         assert viewers.current_clinics(user) == viewers.current_clinics(user) == [clinic]
         assert viewers.current_clinics(other) == []
     with django_assert_num_queries(2):

@@ -132,14 +132,13 @@ def test_many_writers_number_one_patients_doses_without_gap(here):
 
 def test_control_without_the_lock_two_writers_take_one_number(here, unguarded, monkeypatch):
     both_have_counted = threading.Barrier(2)
-    count = doses.next_dose_number
+    number = doses._number
 
-    def counted(*args):
-        number = count(*args)
+    def numbered(*args):
+        number(*args)
         both_have_counted.wait(PATIENCE)
-        return number
 
-    monkeypatch.setattr(doses, "next_dose_number", counted)
+    monkeypatch.setattr(doses, "_number", numbered)
 
     [error] = errors(race(dose_of(here, 1), dose_of(here, 2)))
 
@@ -164,9 +163,10 @@ def judged(monkeypatch):
     check = doses._check
 
     def checked(*args):
-        check(*args)
+        facts = check(*args)
         pause.reached.set()
         assert pause.go_on.wait(PATIENCE)
+        return facts
 
     monkeypatch.setattr(doses, "_check", checked)
     return pause

@@ -168,7 +168,7 @@ def test_forms_need_the_csrf_token(volunteer: Any) -> None:
 def test_assignments_are_read_once_within_the_block_only(
     volunteer: Any, django_assert_num_queries: Callable[[int], Any]
 ) -> None:
-    with django_assert_num_queries(1), viewers.assignments_read_once():
+    with django_assert_num_queries(1), viewers.rights_read_once():
         assert viewers.current_clinics(volunteer) == viewers.current_clinics(volunteer)
     with django_assert_num_queries(2):
         viewers.current_clinics(volunteer)
