@@ -13,6 +13,7 @@ from django.db.models import F, Model, OuterRef, Q, QuerySet, Subquery
 
 from records.models import Lot, Record
 
+OF_DOSE = {"manufacturer": OuterRef("manufacturer"), "number": OuterRef("lot_number")}
 HOUSEKEEPING = frozenset({"id", "public_id", "version"})
 
 
@@ -49,9 +50,12 @@ def lots_as_of(moment: dt.datetime | OuterRef) -> QuerySet[Any]:
 
     A dose names its lot by manufacturer and number, which may be those of another lot today.
     """
-    return as_of(Lot, moment).filter(
-        manufacturer=OuterRef("manufacturer"), number=OuterRef("lot_number")
-    )
+    return as_of(Lot, moment).filter(**OF_DOSE)
+
+
+def lots_of_doses() -> QuerySet[Lot]:
+    """Return, within a query of doses, the lot of a dose as it is now."""
+    return Lot.objects.filter(**OF_DOSE).order_by()
 
 
 def record_as_of(record: Record, moment: dt.datetime) -> Any | None:

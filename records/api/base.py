@@ -21,6 +21,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from records import access, viewers
+from records.api.bounds import bounded
 from records.api.conditions import answer, etag_of
 from records.api.paging import KEY, PARAMETERS, Page
 from records.api.problems import Problem
@@ -92,8 +93,8 @@ class Resource(viewsets.GenericViewSet[Any]):
         return self.needs.get(self.action, usual)
 
     def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> Any:
-        """Answer a request, for which the caller's assignments are read once."""
-        with viewers.assignments_read_once():
+        """Answer a request, for which the caller's rights are read once."""
+        with viewers.rights_read_once(), bounded(request.method):
             return super().dispatch(request, *args, **kwargs)
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
@@ -180,13 +181,17 @@ class Resource(viewsets.GenericViewSet[Any]):
         paths = chosen(self.shape, request.query_params.get("fields"))
         keep = tuple(dict.fromkeys((KEY, page.order.column, *self._kept())))
         if self.hot and page.order.column == KEY and set(request.query_params) <= PLAIN:
-            found = self._plain(page, paths, keep)
+            found, more = self._plain(page, paths, keep), None
         else:
-            rows = page.cut(self.filter_queryset(self.get_queryset()))
+            rows, more = self.filter_queryset(self.get_queryset()), None
+            if self.patient_column:  # there may be millions
+                rows, more = page.find(rows)
+            else:
+                rows = page.cut(rows)
             found = read(rows, paths, *keep)
         self.complete(found, self.moment())
         self._note(found[: page.limit], LIST)
-        return Response(page.wrap(request, found))
+        return Response(page.wrap(request, found, more))
 
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Return one row, with its version as entity tag."""
@@ -296,7 +301,8 @@ class Resource(viewsets.GenericViewSet[Any]):
             return None
         sweep()
         route = f"{self.request.method} {self.request.path}"
-        return {"actor": self.request.user, "route": route, "key": key, "body": self.said()}
+        said = self.request.headers.get("If-Match", "").encode() + self.said()
+        return {"actor": self.request.user, "route": route, "key": key, "body": said}
 
     def said(self) -> bytes:
         """Return the content that a repeat of this request has to have."""

@@ -41,9 +41,10 @@ class DoseFilter(Bounded):
 
     def by_lot(self, rows: QuerySet[Any], name: str, value: UUID) -> QuerySet[Any]:
         """Keep the doses of a lot."""
-        if rows.model is not Dose:  # all names that it ever had first: few versions are left
-            rows = rows.filter(of_lots(Lot.history.filter(public_id=value)))
-        return rows.filter(lot_ref=value)
+        if rows.model is Dose:
+            return rows.filter(of_lots(Lot.objects.filter(public_id=value)))
+        # All names that it ever had first: few versions are left.
+        return rows.filter(of_lots(Lot.history.filter(public_id=value)), lot_ref=value)
 
     def by_vaccine(self, rows: QuerySet[Any], name: str, value: UUID) -> QuerySet[Any]:
         """Keep the doses of a vaccine, whether they name it or a lot of it."""

@@ -95,19 +95,33 @@ class Page:
             )
         return rows.order_by(*terms)[: self.limit + 1]
 
-    def wrap(self, request: Request, rows: Sequence[Row]) -> dict[str, Any]:
+    def find(self, rows: QuerySet[Any]) -> tuple[QuerySet[Any], bool]:
+        """Return the rows of this page by their keys, and whether the list goes on after them.
+
+        The keys are asked for first: many rows may be passed over until a page is full, and what
+        an answer shows beside a row is then joined to those of the page alone.
+        """
+        cut = self.cut(rows)
+        keys = list(cut.values_list(KEY, flat=True))
+        page = rows.filter(**{f"{KEY}__in": keys[: self.limit]})
+        return page.order_by(*cut.query.order_by), len(keys) > self.limit
+
+    def wrap(
+        self, request: Request, rows: Sequence[Row], more: bool | None = None
+    ) -> dict[str, Any]:
         """Return the answer: the rows of this page, and where the list goes on.
 
-        The rows keep the columns of the order. There is one more of them than belongs to the
-        page where the list goes on in its direction.
+        The rows keep the columns of the order. Unless ``more`` tells whether the list goes on in
+        its direction, there is one more of them than belongs to the page where it does.
         """
-        more = len(rows) > self.limit
+        if more is None:
+            more = len(rows) > self.limit
         rows = rows[: self.limit]
         if self.back:
             rows = rows[::-1]
-            back, on = more, bool(rows)
+            back, on = more and bool(rows), bool(rows)
         else:
-            back, on = self.place is not None and bool(rows), more
+            back, on = self.place is not None and bool(rows), more and bool(rows)
         return {
             "results": [row.shown for row in rows],
             "next": self._link(request, "since", rows[-1].kept) if on else None,

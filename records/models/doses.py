@@ -185,6 +185,11 @@ class Dose(Record):
         return f"{self.given_vaccine} on {self.administered_on}"
 
     @property
+    def given_vaccine_id(self) -> int | None:
+        """Return the key of the vaccine, through the lot where one is known."""
+        return self.lot.vaccine_id if self.lot is not None else self.vaccine_id
+
+    @property
     def given_vaccine(self) -> Vaccine:
         """Return the vaccine, through the lot where one is known."""
         vaccine = self.lot.vaccine if self.lot is not None else self.vaccine

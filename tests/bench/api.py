@@ -25,10 +25,12 @@ import django
 import orjson
 from django.utils import timezone
 
+from tests.bench.api_broad import ask_broadly
+from tests.bench.api_callers import KEEPER, Caller, by_session, by_token
 from tests.bench.reports import write
 
 PATIENTS = 1_000_000
-ROUNDS, REQUESTS = 5, 20
+ROUNDS, REQUESTS = 15, 20
 DEEP = 20_000
 PORT = 8123
 TITLE = "## API"
@@ -36,16 +38,24 @@ NOTE = """\
 Targets: with a session, the passport at most 3 times the bare view, lists and affected 4,
 recording 5; with a token, the passport at most a quarter of the ModelSerializer's; a passport's
 requests a second .30 of the bare view's. The look-ups of session, account and second factor are
-compiled statements too, for every page: with a session the bare view takes 0.6 ms where it took
-1.5, so that the ratios to it grew while every path of ours became faster. Profile of a passport
-with a token, as shares of its processor time: token and account 19 %, rights and assignments 16 %,
-the passport's statement and its JSON 20 %, audit entry 12 %, the framework's dispatch 8 %, routing
-3 %, middleware and the handler 22 %. Recording a dose is 24 statements, 31 % of its time in the
-compiled ones of rules, locks and references; the body takes 25 % (with the look-ups
-of what it refers to), row and history through the ORM 25 %. Missed at the last run: recording a
-dose with a session (6.3 times the bare view, for 5), and with a token the passport (.28 of the
-ModelSerializer's time, for .25) and its share of requests a second (.15, for .30)."""
-KEEPER = "bench-dba@example.org"
+compiled statements too, for every page: with a session the bare view takes a third of what it took
+before, so that the ratios to it grew while every path of ours became faster.
+
+Profile of a passport with a token, as shares of its processor time: middleware, handler and routing
+31 %, token and account 16 %, rights and assignments 16 %, the passport's statement and its JSON
+15 %, the framework's dispatch 14 %, audit entry 8 %. The bare view with a token asks the database
+nothing, and .30 of its requests a second leave a passport about 2.3 ms of the two cores for
+everything. Server and client take 0.5 ms of them for any request, the five statements 0.9 ms of the
+database's own time and Python 1.2 ms: too much while token, rights and assignments are asked at
+every request and every read is kept for the audit.
+
+Recording a dose is 24 statements, begin, savepoint and commit included: the body with the look-ups
+of what it refers to takes 19 % of the time, session and CSRF token 11 %, row and first version 7 %,
+audit entry and event 5 %, transaction and savepoint 5 %, the answer, which is read back, 3 %.
+Five times the bare view are 2.4 ms, of which the 24 take 0.9 ms in cursor and driver alone, about
+0.04 ms each: locks, rights, key, trace and answer are a statement each, and none is asked twice but
+the patient and the lot, which are found by the caller's rights first and then locked.
+"""
 # The most that a path may take of the bare view's processor time, and the passport of plain's.
 TARGETS = {"passport": 3.0, "list of doses": 4.0, "list of patients": 4.0}
 TARGETS |= {"affected, first page": 4.0, "record a dose": 5.0}
@@ -53,13 +63,6 @@ OF_PLAIN, OF_REQUESTS = 0.25, 0.30
 
 Environ = dict[str, Any]
 Make = Callable[[], Environ]
-
-
-class Caller(NamedTuple):
-    """Whom a request comes from: the headers that say so."""
-
-    name: str
-    headers: dict[str, str]
 
 
 class World(NamedTuple):
@@ -83,8 +86,9 @@ def world() -> World:
     )
     good = Lot.objects.filter(recalled_on__isnull=True)
     recent = timezone.localdate() - dt.timedelta(days=300)  # an earlier run has recorded these
-    recorded = Dose.objects.filter(administered_on__gte=recent).values("patient")
-    patients = patients.exclude(pk__in=recorded)
+    recorded = Dose.objects.filter(administered_on__gte=recent)
+    Dose.history.filter(id__in=list(recorded.values_list("pk", flat=True))).delete()
+    recorded.delete()
     return World(
         [str(key) for key in patients.order_by("pk")[:20_000]],
         [str(key) for key in good.values_list("public_id", flat=True)],
@@ -93,65 +97,6 @@ def world() -> World:
         str(Volunteer.objects.get(pk=7).public_id),
         itertools.count(),
     )
-
-
-def by_session() -> Caller:
-    """Return a keeper of records who has signed in with the second factor in a browser."""
-    from django.contrib.auth.models import Group
-    from django.middleware.csrf import _get_new_csrf_string
-    from django.test import Client
-
-    from accounts.models import User
-    from accounts.roles import DBA
-    from tests.records.factories import pass_second_factor
-
-    user = User.objects.filter(email_normalized=KEEPER).first()
-    if user is None:
-        user = User.objects.create_user(KEEPER, is_staff=True)
-        user.groups.add(Group.objects.get(name=DBA.name))
-    client = Client()
-    client.force_login(user)
-    pass_second_factor(client, user)
-    token = _get_new_csrf_string()
-    cookies = [f"{name}={morsel.value}" for name, morsel in client.cookies.items()]
-    cookie = "; ".join([*cookies, f"csrftoken={token}"])
-    return Caller("session", {"Cookie": cookie, "X-CSRFToken": token})
-
-
-def by_token() -> Caller:
-    """Return a clinic's system: the account of a volunteer, with a token for all scopes."""
-    from django.contrib.auth.models import Group
-    from oauth2_provider.models import AccessToken, get_application_model
-
-    from accounts.models import User
-    from accounts.oauth.scopes import SCOPES
-    from accounts.roles import VOLUNTEER
-    from records.models import Volunteer
-
-    email = "bench-system@example.org"
-    user = User.objects.filter(email_normalized=email).first()
-    if user is None:
-        user = User.objects.create_user(email, kind=User.Kind.SERVICE)
-        user.groups.add(Group.objects.get(name=VOLUNTEER.name))
-        Volunteer.objects.filter(pk=7).update(user=user)
-    scopes = " ".join(SCOPES)
-    application, _ = get_application_model().objects.get_or_create(
-        name="bench",
-        defaults={
-            "client_type": "confidential",
-            "authorization_grant_type": "client-credentials",
-            "service_user": user,
-            "scopes": scopes,
-        },
-    )
-    value = uuid.uuid4().hex
-    AccessToken.objects.create(
-        token=value,
-        application=application,
-        expires=timezone.now() + dt.timedelta(hours=2),
-        scope=scopes,
-    )
-    return Caller("token", {"Authorization": f"Bearer {value}"})
 
 
 def environ(caller: Caller, path: str, body: Any = None) -> Environ:
@@ -227,14 +172,19 @@ class Application:
 
         self.handler: Any = WSGIHandler()
 
-    def answer(self, request: Environ) -> bytes:
-        """Return the body; raise ``RuntimeError`` for a refusal."""
+    def ask(self, request: Environ) -> tuple[str, bytes]:
+        """Return status and body."""
         statuses: list[str] = []
         response: Any = self.handler(request, lambda status, headers: statuses.append(status))
         body = b"".join(response)
         response.close()
-        if statuses[0][:2] != "20":
-            raise RuntimeError(f"{request['PATH_INFO']}: {statuses[0]} {body[:300]!r}")
+        return statuses[0], body
+
+    def answer(self, request: Environ) -> bytes:
+        """Return the body; raise ``RuntimeError`` for a refusal."""
+        status, body = self.ask(request)
+        if status[:2] != "20":
+            raise RuntimeError(f"{request['PATH_INFO']}: {status} {body[:300]!r}")
         return body
 
     def milliseconds(self, makes: dict[str, Make]) -> dict[str, float]:
@@ -253,26 +203,27 @@ class Application:
         return {name: statistics.median(values) for name, values in times.items()}
 
 
-def compare(application: Application, caller: Caller, given: World) -> tuple[list[str], bool]:
-    """Return the table of one caller, and whether the targets are met."""
+def compare(application: Application, caller: Caller, given: World) -> tuple[list[str], list[str]]:
+    """Return the table of one caller, and which targets are missed."""
     lines = [
         "| path | bare, ms | SQL | ModelSerializer | VaxPass"
         " | ÷ bare | ÷ SQL | ÷ ModelSerializer |",
         "|---|" + "---:|" * 7,
     ]
-    good = True
+    missed = []
     for path, makes in paths(caller, given).items():
         ms = application.milliseconds(makes)
         ratio, of_plain = ms["ours"] / ms["bare"], ms["ours"] / ms["plain"]
         if caller.name == "token":  # a session's look-ups, which both share, would hide it
-            good = good and (path != "passport" or of_plain <= OF_PLAIN)
-        else:
-            good = good and ratio <= TARGETS[path]
+            if path == "passport" and of_plain > OF_PLAIN:
+                missed.append(f"{path} with a token {of_plain:.2f} of plain for {OF_PLAIN}")
+        elif ratio > TARGETS[path]:
+            missed.append(f"{path} with a session {ratio:.1f} times bare for {TARGETS[path]}")
         figures = " | ".join(f"{ms[name]:.2f}" for name in ("bare", "sql", "plain", "ours"))
         ratios = f"{ratio:.2f} | {ms['ours'] / ms['sql']:.2f} | {of_plain:.2f}"
         lines.append(f"| {path} | {figures} | {ratios} |")
         print(caller.name, lines[-1], flush=True)  # noqa: T201
-    return lines, good
+    return lines, missed
 
 
 def depth(application: Application, caller: Caller) -> str:
@@ -299,13 +250,13 @@ def depth(application: Application, caller: Caller) -> str:
     )
 
 
-def serve(callers: list[Caller], given: World) -> tuple[list[str], bool]:
-    """Return how many requests a second gunicorn answers, and whether the target is met."""
+def serve(callers: list[Caller], given: World) -> tuple[list[str], list[str]]:
+    """Return how many requests a second gunicorn answers, and which targets are missed."""
     from tests.bench import load
 
     lines = ["| caller | bare, requests/s | p99, ms | passport | p99, ms | share |"]
     lines += ["|---|" + "---:|" * 5]
-    good = True
+    missed = []
     with load.server(load.GUNICORN, PORT) as port:
         for caller in callers:
             headers = {name.replace("-", "_"): value for name, value in caller.headers.items()}
@@ -317,16 +268,25 @@ def serve(callers: list[Caller], given: World) -> tuple[list[str], bool]:
             runs = [(load.ask(port, bare), load.ask(port, ours)) for _ in range(3)]
             empty, full = sorted(runs, key=lambda run: run[1].a_second)[1]
             share = full.a_second / empty.a_second
-            good = good and share >= OF_REQUESTS
+            if share < OF_REQUESTS:
+                missed.append(
+                    f"requests a second with a {caller.name} {share:.2f} of bare for {OF_REQUESTS}"
+                )
             lines.append(
                 f"| {caller.name} | {empty.a_second:.0f} | {empty.p99:.0f} |"
                 f" {full.a_second:.0f} | {full.p99:.0f} | {share:.2f} |"
             )
             print(lines[-1], flush=True)  # noqa: T201
-    return lines, good
+    return lines, missed
 
 
-def report(tables: dict[str, list[str]], served: list[str], deep: str) -> str:
+def report(
+    tables: dict[str, list[str]],
+    served: list[str],
+    deep: str,
+    broad: list[str],
+    missed: list[str],
+) -> str:
     """Return the section as Markdown."""
     from records.models import Dose, Patient
 
@@ -356,7 +316,14 @@ def report(tables: dict[str, list[str]], served: list[str], deep: str) -> str:
             "",
             deep,
             "",
+            "Lists with filters or as of a moment look for the keys of a page first. What would "
+            "take longer than two seconds of the database is refused with 422; seconds on the "
+            "clock, of the keeper's second try:",
+            "",
+            *broad,
+            "",
             NOTE,
+            f"Missed at this run: {'; '.join(missed)}." if missed else "All targets were met.",
             "",
             "Requests a second of gunicorn as it is shipped (`gunicorn.conf.py`), asked by "
             "clients on the same two cores, where the database runs as well:",
@@ -381,15 +348,18 @@ def main(arguments: list[str]) -> int:
         fill(patients=patients, doses=2 * patients)
     given, application = world(), Application()
     session, token = by_session(), by_token()
-    tables, met = {}, []
+    tables, missed = {}, []
     for caller in (session, token):
-        tables[caller.name], good = compare(application, caller, given)
-        met.append(good)
+        tables[caller.name], more = compare(application, caller, given)
+        missed += more
     deep = depth(application, session)
     print(deep)  # noqa: T201
-    served, good = serve([session, token], given)
-    write(report(tables, served, deep))
-    return 0 if all([*met, good]) else 1
+    broad, more = ask_broadly(application.ask, lambda path: environ(session, path))
+    missed += more
+    served, more = serve([session, token], given)
+    missed += more
+    write(report(tables, served, deep, broad, missed))
+    return 1 if missed else 0
 
 
 if __name__ == "__main__":

@@ -30,6 +30,7 @@ from records.api.paging import KEY, MOST, USUAL, Order, Page
 from records.api.patient_filter import holders_of
 from records.api.rendering import JSONParser, JSONRenderer
 from records.api.shapes import Row
+from records.api.taken import counted
 from records.codecs.fhir.answers import searchset
 from records.codecs.fhir.people import replaced_patient
 from records.codecs.fhir.terms import CVX, Json, system_of
@@ -103,22 +104,22 @@ class FhirResource(FhirView, Resource):
         sought = Q()
         for search in self.sought_by:
             sought &= search.asked(asked.getlist(search.name))
-        values = self.kind.read(page.cut(self.get_queryset().filter(sought)))
-        rows = [Row(row, row) for row in values]
+        found, more = page.find(self.get_queryset().filter(sought))
+        rows = [Row(row, row) for row in self.kind.read(found)]
         self._note(rows[: page.limit], LIST)
-        cut = page.wrap(request, rows)
+        cut = page.wrap(request, rows, more)
         links = {
             "self": request.build_absolute_uri(),
             "next": cut["next"],
             "previous": cut["previous"],
         }
-        found = self.kind.make(request.user, cut["results"])
+        resources = self.kind.make(request.user, cut["results"])
         beside = [
             resource
             for kind, column in included
             for resource in kind.visible(request, (row[column] for row in cut["results"]))
         ]
-        return Response(searchset(base_of(request), found, links=links, included=beside))
+        return Response(searchset(base_of(request), resources, links=links, included=beside))
 
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Return one resource."""
@@ -228,11 +229,14 @@ class Immunizations(FhirResource):
         codes = request.headers.get("Confirmed", "").split(",")
         confirmed = [code.strip() for code in codes if code.strip()]
 
+        given: dict[str, Any] = {}
+
         def record() -> Dose:
-            given = dose_of(request.user, request.data, base_of(request))
+            given.update(dose_of(request.user, request.data, base_of(request)))
             return doses.record_dose(by=request.user, confirmed=confirmed, **given)
 
-        response = self.done(record, status.HTTP_201_CREATED)
+        with counted(request.user, given):
+            response = self.done(record, status.HTTP_201_CREATED)
         changed_at = dt.datetime.fromisoformat(response.data["meta"]["lastUpdated"])
         return stamped(response, response.data, changed_at)
 

@@ -154,7 +154,11 @@ def test_page_of_five_thousand_doses_reads_fifty_one_rows_in_the_order_of_an_ind
         second = Caller(user).get(page["next"]).json()
 
     assert len(page["results"]) == len(second["results"]) == 50
-    asked = [query["sql"] for query in captured if "FROM `records_dose`" in query["sql"]]
+    asked = [
+        query["sql"].partition("*/ ")[2]  # the bound on its time
+        for query in captured
+        if "FROM `records_dose`" in query["sql"]
+    ]
     assert len(asked) == 2
     for sql in asked:
         steps = analyze(sql)

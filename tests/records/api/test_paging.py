@@ -14,7 +14,8 @@ from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from records.models import Clinic
+from records.api.paging import Page
+from records.models import Clinic, Patient
 from tests.records import factories as make
 from tests.records.api.calling import Caller, refused_fields
 
@@ -98,6 +99,27 @@ def test_page_before_the_first_row_says_that_nothing_comes_before(reader):
     assert (first["previous"], again["previous"]) == (None, None)
     assert again["results"] == first["results"]
     assert reader.get(again["next"]).json()["results"] == second["results"]
+
+
+@pytest.mark.parametrize("lost", ["B", "C"])
+def test_list_goes_on_though_a_row_is_lost_while_its_page_is_read(monkeypatch, lost):
+    make.ensure_roles()
+    keeper = Caller(make.make_user("DBA"))
+    for name in "ABCD":
+        make.make_patient(first_name=name, last_name="Novak")
+    find = Page.find
+
+    def losing(page: Page, rows: Any) -> Any:
+        found = find(page, rows)
+        Patient.objects.filter(first_name=lost).update(last_name_key="kovac")
+        return found
+
+    monkeypatch.setattr(Page, "find", losing)
+    page = keeper.get("patients?last_name=novak&limit=2").json()
+    rest = keeper.get(page["next"]).json()
+
+    names = [row["first_name"] for row in (*page["results"], *rest["results"])]
+    assert names == [name for name in "ABCD" if name != lost]
 
 
 def test_list_that_has_lost_its_rows_ends(reader):
