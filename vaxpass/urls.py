@@ -2,10 +2,14 @@
 
 from django.contrib import admin
 from django.contrib.auth.decorators import login_not_required
-from django.urls import include, path
+from django.urls import include, path, re_path
 from django.views.generic import TemplateView
 
+from records.api.unknown import Nowhere
+
 home = login_not_required(TemplateView.as_view(template_name="home.html"))
+
+handler500 = "vaxpass.ops.errors.failed"
 
 # Patterns are tried in turn, and programs ask most often.
 urlpatterns = [
@@ -17,4 +21,6 @@ urlpatterns = [
     path("passport/", include("records.web.passport_urls")),
     path("fhir/R4/", include("records.api.fhir.urls")),
     path("admin/", admin.site.urls),
+    # Where there is no address with a slash, nobody is sent there.
+    re_path("^(api|fhir)(/|$)", Nowhere.as_view()),
 ]

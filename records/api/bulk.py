@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 from django.db import IntegrityError
@@ -14,7 +13,7 @@ from rest_framework.response import Response
 from records.api.base import Resource
 from records.api.doses import DoseInput
 from records.api.inputs import Input
-from records.api.problems import nested_entries
+from records.api.problems import first, nested_entries
 from records.domain.dose_bulk import MOST, Fate, GivenDose, Result, record_doses
 from records.domain.idempotency import answer_once
 from records.models import Dose
@@ -130,5 +129,5 @@ def _told(result: Result) -> dict[str, Any]:
 
 
 def _unreadable(place: int, error: ValidationError) -> dict[str, Any]:
-    errors: Iterator[dict[str, Any]] = nested_entries(error.get_full_details())
-    return {"row": place, "status": Fate.REFUSED.value, "id": None, "errors": list(errors)}
+    errors, _more = first(nested_entries(error.get_full_details()))
+    return {"row": place, "status": Fate.REFUSED.value, "id": None, "errors": errors}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any, ClassVar
 
-from django.db.models import F, OuterRef, QuerySet, Subquery
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from rest_framework import serializers, status
 from rest_framework.decorators import action
@@ -18,8 +18,9 @@ from records.api.exports import WithExport
 from records.api.history import WithHistory
 from records.api.inputs import Input, Reason, changes
 from records.api.shapes import Seen
+from records.api.taken import counted
 from records.domain import doses
-from records.history import lots_as_of
+from records.history import lots_as_of, lots_of_doses
 from records.models import (
     Clinic,
     Dose,
@@ -154,13 +155,14 @@ class Doses(WithExport, WithHistory):
     instead_of_delete = "void"
 
     def annotate(self, rows: QuerySet[Any], moment: dt.datetime | None) -> QuerySet[Any]:
-        """Add the lot, which a dose names by manufacturer and number, and its vaccine."""
+        """Add the lot, which a dose names by manufacturer and number, and its vaccine.
+
+        By subqueries, which are asked for the rows of a page only.
+        """
         if rows.model is Dose:
-            return rows.annotate(
-                lot_ref=F("lot__public_id"),
-                vaccine_ref=Coalesce("vaccine__public_id", "lot__vaccine__public_id"),
-            )
-        lots = lots_as_of(moment or OuterRef("history_date"))
+            lots = lots_of_doses()
+        else:
+            lots = lots_as_of(moment or OuterRef("history_date"))
         return rows.annotate(
             lot_ref=Subquery(lots.values("public_id")[:1]),
             vaccine_ref=Coalesce(
@@ -169,10 +171,18 @@ class Doses(WithExport, WithHistory):
         )
 
     def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """Record a dose given here or elsewhere, or that it was not given."""
-        return self.done(
-            lambda: doses.record_dose(by=request.user, **self.given()), status.HTTP_201_CREATED
-        )
+        """Record a dose given here or elsewhere, or that it was not given.
+
+        An external id that a dose of elsewhere has counts as a search.
+        """
+        given: dict[str, Any] = {}
+
+        def record() -> Dose:
+            given.update(self.given())
+            return doses.record_dose(by=request.user, **given)
+
+        with counted(request.user, given):
+            return self.done(record, status.HTTP_201_CREATED)
 
     def partial_update(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Correct a dose."""

@@ -6,13 +6,14 @@ import uuid
 from collections.abc import Iterator
 from typing import Any
 
+from django.contrib.auth import get_user_model
 from django.db.models import QuerySet
 from django.http import StreamingHttpResponse
 from django.utils import timezone
 from rest_framework.decorators import action
 from rest_framework.request import Request
 
-from records import access
+from records import access, viewers
 from records.api.base import Resource
 from records.api.paging import KEY
 from records.api.rendering import JSONRenderer, to_json
@@ -73,8 +74,8 @@ class WithExport(Resource):
         their making. An answer that breaks off is not whole.
         """
         paths = chosen(self.shape, request.query_params.get("fields"))
-        rows = self.filter_queryset(self.get_queryset())
-        chunks = self._chunks(rows, paths)
+        self.filter_queryset(self.get_queryset())  # a wrong filter is refused at once
+        chunks = self._chunks(paths)
         renderer: Any = request.accepted_renderer
         lines = _csv(paths, chunks) if renderer.format == "csv" else _ndjson(chunks)
         name = f"{self.model._meta.model_name}-{timezone.now():%Y%m%d-%H%M%S}.{renderer.format}"
@@ -84,14 +85,13 @@ class WithExport(Resource):
             headers={"Content-Disposition": f'attachment; filename="{name}"'},
         )
 
-    def _chunks(self, rows: QuerySet[Any], paths: dict[str, str]) -> Iterator[list[Row]]:
+    def _chunks(self, paths: dict[str, str]) -> Iterator[list[Row]]:
         """Yield the rows, a thousand at a time, each thousand after it was audited."""
         user, moment, columns = self.request.user, self.moment(), self._patient()
         run = uuid.uuid4()
         if not columns:
             log_export(by=user, model=self.model, run=run, fields=list(paths))
-        rows = rows.order_by(KEY)
-        chunk = read(rows[:CHUNK], paths, KEY, *columns)
+        chunk = self._after(0, paths)
         while chunk:
             self.complete(chunk, moment)
             if columns:
@@ -100,8 +100,21 @@ class WithExport(Resource):
                     by=user, model=self.model, run=run, fields=list(paths), patients=patients
                 )
             yield chunk
-            rest = rows.filter(**{f"{KEY}__gt": chunk[-1].kept[KEY]})
-            chunk = read(rest[:CHUNK], paths, KEY, *columns)
+            chunk = self._after(chunk[-1].kept[KEY], paths)
+
+    def _after(self, key: int, paths: dict[str, str]) -> list[Row]:
+        """Return the next thousand rows that the caller may see by now.
+
+        An export takes its time: an account that was switched off meanwhile, or lost its role,
+        gets no more. Raises ``PermissionDenied``, which breaks the answer off.
+        """
+        with viewers.rights_read_once():
+            asker: Any = self.request.user
+            user = get_user_model()._default_manager.get(pk=asker.pk)
+            access.require(user, f"view_{self.model._meta.model_name}")
+            self.request.user = user
+            rows = self.filter_queryset(self.get_queryset()).filter(**{f"{KEY}__gt": key})
+            return read(rows.order_by(KEY)[:CHUNK], paths, KEY, *self._patient())
 
 
 def _csv(paths: dict[str, str], chunks: Iterator[list[Row]]) -> Iterator[str]:

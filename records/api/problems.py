@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Any
 
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.core.exceptions import PermissionDenied as Forbidden
-from django.db import IntegrityError
+from django.db import IntegrityError, OperationalError
 from django.http import Http404
 from rest_framework import exceptions, status
 from rest_framework.response import Response
 
 from records.access import OutOfSight
+from records.api.bounds import MOST_SECONDS, is_timeout
 from records.domain.errors import (
     ConfirmationRequired,
     KeyReused,
@@ -25,6 +27,8 @@ from records.domain.errors import (
 CONTENT_TYPE = "application/problem+json"
 TYPE = "urn:vaxpass:problem:{}"
 HOUR = 60 * 60
+MOST_ERRORS = 100
+LONGEST_NAME = 200
 # What collides with a row that is there, and not with a rule.
 CONFLICTS = frozenset({"taken", "number_taken", "protected", "unique"})
 
@@ -76,9 +80,9 @@ def to_problem(error: Exception) -> Problem | None:
         case Forbidden() | exceptions.PermissionDenied():
             return Problem("forbidden", status.HTTP_403_FORBIDDEN, str(error) or "Not allowed.")
         case ValidationError():
-            return _invalid(list(_entries(error)))
+            return _invalid(_entries(error))
         case exceptions.ValidationError():
-            return _invalid(list(nested_entries(error.get_full_details())))
+            return _invalid(nested_entries(error.get_full_details()))
         case ConfirmationRequired():
             warnings = [{"code": code, "detail": text} for code, text in error.warnings.items()]
             return Problem(
@@ -99,6 +103,12 @@ def to_problem(error: Exception) -> Problem | None:
         case TooManyAttempts() | TooManyLookups():
             detail = str(error) or "Too many searches within the hour."
             return Problem("too-many-tries", status.HTTP_429_TOO_MANY_REQUESTS, detail)
+        case OperationalError() if is_timeout(error):
+            detail = (
+                f"This would take longer than {MOST_SECONDS} seconds to find. Ask for less: of a"
+                " patient, a clinic or a lot, for fewer days, or without an order."
+            )
+            return Problem("too-broad", status.HTTP_422_UNPROCESSABLE_ENTITY, detail)
         case IntegrityError():
             detail = "Another record stands against this; read again what there is."
             return Problem("conflict", status.HTTP_409_CONFLICT, detail)
@@ -108,16 +118,26 @@ def to_problem(error: Exception) -> Problem | None:
     return None
 
 
-def _invalid(errors: list[dict[str, Any]]) -> Problem:
+def _invalid(entries: Iterable[dict[str, Any]]) -> Problem:
+    errors, more = first(entries)
+    left_out = f" {more} more errors are left out." if more else ""
     if errors and all(entry["code"] in CONFLICTS for entry in errors):
-        detail = "What is there already stands against this."
+        detail = f"What is there already stands against this.{left_out}"
         return Problem("conflict", status.HTTP_409_CONFLICT, detail, errors=errors)
-    return Problem(
-        "invalid",
-        status.HTTP_422_UNPROCESSABLE_ENTITY,
-        "Some fields are wrong; nothing was changed.",
-        errors=errors,
-    )
+    detail = f"Some fields are wrong; nothing was changed.{left_out}"
+    return Problem("invalid", status.HTTP_422_UNPROCESSABLE_ENTITY, detail, errors=errors)
+
+
+def first(entries: Iterable[dict[str, Any]]) -> tuple[list[dict[str, Any]], int]:
+    """Return the first of these errors, and how many more there are.
+
+    An answer does not grow with what was sent: names of fields are cut as well.
+    """
+    found = iter(entries)
+    errors = list(islice(found, MOST_ERRORS))
+    for entry in errors:
+        entry["field"] = entry["field"] and entry["field"][:LONGEST_NAME]
+    return errors, sum(1 for _ in found)
 
 
 def _entries(error: ValidationError) -> Iterator[dict[str, Any]]:

@@ -18,7 +18,7 @@ from django.db.models import Model, QuerySet
 from django.utils import timezone
 
 from records import access, viewers
-from records.domain import unit
+from records.domain import lookup, unit
 from records.domain.bulk import BATCH
 from records.domain.context import channel, request_id
 from records.domain.dose_codes import (
@@ -104,8 +104,9 @@ def record_doses(*, by: Any, rows: Sequence[GivenDose]) -> list[Result]:
 
     The verdicts are those of ``record_dose`` for one row after another, except that a row whose
     (external_source, external_id) is on record with the same content is known, not refused.
-    Leaves the traces of ``record_dose``. Raises ``PermissionDenied`` for who never records, and
-    ``ImportBroken`` if the database did not keep what was written.
+    Leaves the traces of ``record_dose``. Raises ``PermissionDenied`` for who never records,
+    ``TooManyLookups`` when too many rows told of doses out of sight, and ``ImportBroken`` if the
+    database did not keep what was written.
     """
     access.require(by, "add_dose")
     outcome = Outcome()
@@ -114,7 +115,20 @@ def record_doses(*, by: Any, rows: Sequence[GivenDose]) -> list[Result]:
         confirmed = {row.row: row.confirmed for row in rows}
         audit = _Audit(by)
         written = write_doses(doses, outcome, by=by, audit=audit, confirmed=confirmed)
+    _count_conflicts(by, rows, outcome)
     return _results(rows, {dose.row: uuid.UUID(dose.public_id) for dose in written}, outcome)
+
+
+def _count_conflicts(by: Any, rows: Sequence[GivenDose], outcome: Outcome) -> None:
+    """Count each row as a search that tells of a dose of elsewhere by its source and id."""
+    places = {finding.row for finding in outcome.findings if finding.kind == Kind.CONFLICT}
+    if not places:
+        return
+    refused = [row for row in rows if row.row in places]
+    wanted = {row.patient for row in refused}
+    patients = {row.public_id: row for row in Patient.objects.filter(public_id__in=wanted)}
+    taken = {(row.external_source, row.external_id): patients[row.patient] for row in refused}
+    lookup.note_dose_holders(by=by, taken=taken)
 
 
 @dataclass(frozen=True, slots=True)

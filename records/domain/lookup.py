@@ -20,7 +20,7 @@ from records import access
 from records.domain import unit
 from records.domain.errors import TooManyLookups
 from records.domain.patients import enrol_patient, similar_patients
-from records.models import AuditEntry, Clinic, Patient, Record
+from records.models import AuditEntry, Clinic, Dose, Patient, Record
 from records.models.fields import fold_name
 
 SEARCHED = "clinic.searched_elsewhere"
@@ -132,11 +132,30 @@ def note_holders(*, by: Any, about: Record, identifiers: Iterable[tuple[str, str
     if by.has_perm(access.EVERYTHING):
         return
     holders = _holders(identifiers)
-    seen = access.visible_to(by, Patient).filter(pk__in=holders).values_list("pk", flat=True)
-    elsewhere = [holders[key] for key in holders.keys() - set(seen)]
-    if elsewhere:
+    if elsewhere := [holders[key] for key in _out_of_sight(by, holders)]:
         _need_search_left(by)
         _note(by, about, MATCHED, elsewhere)
+
+
+@unit.transactional
+def note_dose_holders(*, by: Any, taken: Mapping[tuple[str, str], Patient]) -> None:
+    """Count refusals that told of doses of elsewhere: those have these (source, id) pairs.
+
+    Each is a search, as in ``note_holders``. ``taken`` has the patient that the refused dose was
+    for by the pair.
+    """
+    access.require(by, "add_dose")
+    if by.has_perm(access.EVERYTHING):
+        return
+    sources, ids = zip(*taken, strict=True)
+    rows = Dose.objects.filter(external_source__in=sources, external_id__in=ids)
+    found: Any = rows.values_list("external_source", "external_id", "patient_id")
+    holders = {(source, key): patient for source, key, patient in found if (source, key) in taken}
+    elsewhere = Patient.objects.in_bulk(_out_of_sight(by, holders.values()))
+    for pair, key in holders.items():
+        if key in elsewhere:
+            _need_search_left(by)
+            _note(by, taken[pair], MATCHED, [elsewhere[key]])
 
 
 @unit.transactional
@@ -155,6 +174,13 @@ def enrol_found(*, by: Any, clinic: Clinic, public_id: UUID) -> Patient:
     patient = _survivor(patient)
     enrol_patient(by=by, patient=patient, clinic=clinic)
     return patient
+
+
+def _out_of_sight(by: Any, patients: Iterable[int]) -> set[int]:
+    """Return the keys of those patients whom ``by`` does not see."""
+    keys = set(patients)
+    seen = access.visible_to(by, Patient).filter(pk__in=keys)
+    return keys - set(seen.values_list("pk", flat=True))
 
 
 def _holders(identifiers: Iterable[tuple[str, str]]) -> dict[int, Patient]:

@@ -19,7 +19,7 @@ GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
 PROBES = {"/livez": health.livez, "/readyz": health.readyz}
 PAGE_METHODS = ("GET", "HEAD", "POST")
-CHANNELS = (("/admin/", "admin"), ("/api/", "api"), ("/fhir/", "api"))
+CHANNELS = {"admin": "admin", "api": "api", "fhir": "api"}
 
 
 class HealthMiddleware:
@@ -109,7 +109,7 @@ def _is_signed_in(request: HttpRequest) -> bool:
 
 
 def _channel(request: HttpRequest) -> str:
-    return next((n for prefix, n in CHANNELS if request.path_info.startswith(prefix)), "web")
+    return CHANNELS.get(request.path_info.removeprefix("/").partition("/")[0], "web")
 
 
 class MethodsMiddleware:

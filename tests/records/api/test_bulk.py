@@ -3,6 +3,7 @@
 import pytest
 
 from accounts.roles import DBA
+from records.domain import lookup
 from records.models import AuditEntry, Dose, IdempotencyKey, OutboxEvent
 from tests.records import factories as make
 from tests.records.api.calling import Caller, refused_fields
@@ -144,6 +145,31 @@ def test_row_on_record_is_known_and_another_one_of_its_key_refused(volunteer, do
     assert (twin["status"], twin["id"]) == ("known", first["id"])
     assert codes(other) == {("external_id", "taken")}
     assert Dose.objects.count() == 1
+
+
+def test_rows_that_tell_of_doses_of_elsewhere_count_as_searches(volunteer, dose, monkeypatch):
+    monkeypatch.setattr(lookup, "PER_HOUR", 2)
+    others = [make.make_dose(external_source="emr", external_id=str(number)) for number in range(3)]
+    before = Dose.objects.count()
+
+    def probe(*numbers):
+        rows = [dose(external_source="emr", external_id=str(number)) for number in numbers]
+        return volunteer.post("doses/bulk", {"doses": [*rows, dose()]})
+
+    assert [row["status"] for row in results(probe(0, 1))] == ["refused", "refused", "recorded"]
+    assert probe(2).status_code == 429
+
+    assert Dose.objects.count() == before + 1
+    found = AuditEntry.objects.filter(action=lookup.MATCHED, actor=volunteer.user)
+    assert {entry.patient_id for entry in found} == {other.patient_id for other in others[:2]}
+
+
+def test_faults_of_a_row_are_bounded(volunteer, dose):
+    [row] = results(
+        volunteer.post("doses/bulk", {"doses": [dose(**{f"x{n}": 1 for n in range(300)})]})
+    )
+
+    assert (row["status"], len(row["errors"])) == ("refused", 100)
 
 
 def test_repeat_under_one_key_gets_the_same_answer(volunteer, dose):

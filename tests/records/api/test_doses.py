@@ -5,7 +5,7 @@ import datetime as dt
 import pytest
 
 from accounts.roles import DBA
-from records.domain import lots
+from records.domain import lookup, lots
 from records.models import AuditEntry, Dose
 from tests.records import factories as make
 from tests.records.api.calling import Caller, refused_fields
@@ -297,3 +297,42 @@ def test_repeat_gets_the_same_answer_after_the_lot_was_renumbered(clinic):
 
     assert clinic.caller.post("doses", body, key="k").content == first.content
     assert Dose.objects.count() == 1
+
+
+@pytest.fixture
+def elsewhere(monkeypatch):
+    """Put a dose with an id of another system on record, at another clinic."""
+    monkeypatch.setattr(lookup, "PER_HOUR", 2)
+    return make.make_dose(external_source="emr", external_id="7")
+
+
+TAKEN = {"external_source": "emr", "external_id": "7"}
+
+
+def test_external_id_that_is_taken_elsewhere_counts_as_a_search(clinic, elsewhere):
+    answers = [clinic.caller.post("doses", clinic.given(**TAKEN)) for _ in range(3)]
+
+    assert [answer.status_code for answer in answers] == [409, 409, 429]
+    assert str(elsewhere.public_id) not in answers[0].text
+    found = AuditEntry.objects.filter(action=lookup.MATCHED, actor=clinic.user)
+    assert [entry.patient_id for entry in found] == [elsewhere.patient_id] * 2
+    searches = AuditEntry.objects.filter(action=lookup.SEARCHED, actor=clinic.user)
+    assert {entry.patient_id for entry in searches} == {clinic.patient.pk}
+
+
+def test_external_id_that_is_taken_in_sight_is_no_search(clinic):
+    clinic.dose(administered_on=make.days_ago(9), **TAKEN)
+
+    answer = clinic.caller.post("doses", clinic.given(**TAKEN, confirmed=["short_interval"]))
+
+    assert (answer.status_code, refused_fields(answer)) == (409, {"external_id": "taken"})
+    assert not AuditEntry.objects.filter(action=lookup.SEARCHED).exists()
+
+
+def test_refusal_that_tells_of_no_other_dose_is_no_search(clinic, elsewhere):
+    future = make.days_ago(-9).isoformat()
+
+    answer = clinic.caller.post("doses", clinic.given(administered_on=future, **TAKEN))
+
+    assert refused_fields(answer) == {"administered_on": "in_future"}
+    assert not AuditEntry.objects.filter(action=lookup.SEARCHED).exists()

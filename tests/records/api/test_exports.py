@@ -8,6 +8,7 @@ import tracemalloc
 from io import StringIO
 
 import pytest
+from django.core.exceptions import PermissionDenied
 from django.utils import timezone
 
 from accounts.roles import DBA, LOGISTICS, PATIENT
@@ -126,6 +127,24 @@ def test_each_patient_is_audited_before_a_row_of_theirs_leaves(dba, monkeypatch)
         assert (entry.channel, entry.request_id) == ("api", answer["X-Request-ID"])
 
 
+@pytest.mark.parametrize("loss", ["role", "account"])
+def test_export_breaks_off_when_its_sender_may_see_no_more(dba, monkeypatch, loss):
+    monkeypatch.setattr(exports, "CHUNK", 2)
+    for _ in range(6):
+        make.make_dose()
+    stream = iter(dba.get("doses/export", accept=NDJSON).streaming_content)
+    assert next(stream).count(b"\n") == 2
+
+    if loss == "role":
+        dba.user.groups.clear()
+    else:
+        dba.user.is_active = False
+        dba.user.save()
+
+    with pytest.raises(PermissionDenied):
+        next(stream)
+
+
 def test_export_that_cannot_be_audited_shows_nothing(dba, monkeypatch):
     make.make_patient(last_name="Quibblesworth")
 
@@ -211,9 +230,9 @@ def test_export_costs_the_same_statements_for_each_thousand(
     )
     answer = dba.get("doses/export")
 
-    # A read for each chunk and for the end; for each chunk whom it is about and the entries, in a
-    # transaction, which is a savepoint here.
-    with django_assert_num_queries(3 + 2 * 4):
+    # For each chunk and for the end the account, its rights and a read; for each chunk whom it is
+    # about and the entries, in a transaction, which is a savepoint here.
+    with django_assert_num_queries(3 * 3 + 2 * 4):
         count = body(answer).count("\n")
 
     assert count == 61

@@ -103,7 +103,8 @@ def test_key_is_kept_for_two_days(clinic, hours, doses):
     assert Dose.objects.count() == doses
 
 
-def test_old_keys_are_swept_by_whoever_sends_a_new_one(clinic):
+def test_old_keys_are_swept_by_whoever_sends_a_new_one(clinic, monkeypatch):
+    monkeypatch.setattr(idempotency, "SWEPT_EVERY", 1)
     for number in range(idempotency.SWEPT_AT_ONCE + 5):
         body = {"reason": "No dose."}
         IdempotencyKey.objects.create(
@@ -117,6 +118,19 @@ def test_old_keys_are_swept_by_whoever_sends_a_new_one(clinic):
 
     assert left == 6
     assert list(IdempotencyKey.objects.values_list("key", flat=True)) == ["new"]
+
+
+def test_repeat_that_starts_from_another_version_is_another_request(clinic):
+    dose = clinic.dose()
+    path, body = f"doses/{dose.public_id}/void", {"reason": "Twice."}
+
+    first, repeat, other = (
+        clinic.caller.post(path, body, key="k", if_match=version)
+        for version in ('"1"', '"1"', '"2"')
+    )
+
+    assert (first.status_code, repeat.content) == (200, first.content)
+    assert (other.status_code, other.json()["type"]) == (422, "urn:vaxpass:problem:key-reused")
 
 
 def test_key_belongs_to_its_sender(clinic):

@@ -88,6 +88,26 @@ def test_nested_fields_are_named_by_their_path():
     ]
 
 
+def test_answer_does_not_grow_with_what_was_sent(db):
+    make.ensure_roles()
+    sender = Caller(make.make_user("Sales"))
+    body = {f"field-{number}": 1 for number in range(100_000)} | {"x" * 100_000: 1}
+
+    answer = sender.post("clinics", body)
+
+    assert answer.status_code == 422
+    assert answer.json()["detail"].endswith("99901 more errors are left out.")
+    assert len(answer.json()["errors"]) == 100
+    assert len(answer.content) < 40_000
+
+
+def test_long_name_of_a_field_is_cut(db):
+    make.ensure_roles()
+    answer = Caller(make.make_user("Sales")).post("clinics", {"x" * 100_000: 1})
+
+    assert [entry["field"] for entry in answer.json()["errors"]] == ["x" * 200]
+
+
 def test_what_a_person_has_to_judge_is_listed():
     problem = to_problem(ConfirmationRequired({"interval": "Too early."}))
 

@@ -6,13 +6,15 @@ from typing import Any
 from unittest.mock import patch
 
 import pytest
+from django.conf import settings
 from django.core.exceptions import BadRequest, PermissionDenied, SuspiciousOperation
-from django.db import OperationalError, connection
+from django.db import InterfaceError, OperationalError, connection
 from django.http import Http404
 from django.test import Client, override_settings
 
 from records.api.clinics import Clinics
 from tests.records import factories as make
+from vaxpass.ops.errors import is_gone
 
 pytestmark = pytest.mark.django_db
 
@@ -44,9 +46,21 @@ def is_problem(response: Any, status: int) -> bool:
     return True
 
 
-@pytest.mark.parametrize("path", ["/api/", "/api/v2/clinics", "/fhir/R3/Patient", "/fhir/"])
-def test_address_of_nothing(caller: Client, path: str) -> None:
+NOWHERE = ["/api", "/api/", "/api/v1", "/api/v2/clinics", "/fhir", "/fhir/R3/Patient", "/fhir/R4"]
+
+
+@pytest.mark.parametrize("method", ["get", "post", "put", "delete", "options"])
+@pytest.mark.parametrize("path", NOWHERE)
+def test_address_of_nothing(caller: Client, path: str, method: str) -> None:
+    assert is_problem(getattr(caller, method)(path), 404)
+    assert is_problem(getattr(Client(), method)(path), 404)
+
+
+@pytest.mark.parametrize("path", ["/api/v1/", "/api/v1/clinics/", "/api/v1/nothing"])
+def test_address_of_nothing_below_a_version(caller: Client, path: str) -> None:
     assert is_problem(caller.get(path), 404)
+    assert is_problem(caller.post(path), 404)
+    assert is_problem(Client().get(path), 401)
 
 
 def test_host_that_is_not_ours(caller: Client) -> None:
@@ -91,7 +105,33 @@ def test_database_that_is_gone(caller: Client, after: int) -> None:
         return execute(*statement)
 
     with connection.execute_wrapper(gone):
-        assert is_problem(caller.get("/api/v1/clinics"), 500)
+        api, page = caller.get("/api/v1/clinics"), caller.get("/clinic/")
+
+    # Who debugs wants to see the cause of what a person sees.
+    assert is_problem(api, 500 if settings.DEBUG else 503)
+    assert page.status_code == api.status_code
+    if not settings.DEBUG:
+        assert api["Retry-After"] == page["Retry-After"] == "10"
+        assert page["Content-Type"].startswith("text/html")
+        assert SECRET not in page.text
+
+
+@pytest.mark.parametrize(
+    ("error", "gone"),
+    [
+        (OperationalError(2013, "Lost connection"), True),
+        (OperationalError(1040, "Too many connections"), True),
+        (OperationalError("database is locked"), True),
+        (InterfaceError(0, ""), True),
+        (OperationalError(1054, "Unknown column"), False),
+        (OperationalError("no such table: x"), False),
+        (OperationalError(), False),
+        (RuntimeError("database is locked"), False),
+        (None, False),
+    ],
+)
+def test_only_what_passes_is_no_fault_of_ours(error: Any, gone: bool) -> None:
+    assert is_gone(error) is gone
 
 
 def test_change_without_the_csrf_token() -> None:
