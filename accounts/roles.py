@@ -20,6 +20,7 @@ RECORDS = (
     "patientmerge",
 )
 ACCESS = ("patientgrant", "claimcode")
+ISSUED = ("credential", "sharelink", "trustedissuer", "trustedkey")
 
 
 def _all(verb: str, names: tuple[str, ...]) -> frozenset[str]:
@@ -65,6 +66,9 @@ VOLUNTEER = Role(
         "void_dose",
         "add_claimcode",
         "view_claimcode",
+        "view_credential",
+        "issue_credential",
+        "revoke_credential",
     ),
     notes="Only patients enrolled at a clinic where they are assigned today, and their doses;"
     " of others, name and birth date when surname and birth date are given exactly.",
@@ -104,8 +108,9 @@ SALES = Role(
 DBA = Role(
     "DBA",
     "Keeps the whole store through the admin; not root, cannot touch users or roles.",
-    _all("view", (*RECORDS, *ACCESS, "auditentry", "auditseal", "outboxevent"))
-    | _all("view", tuple(f"historical{name}" for name in (*RECORDS, *ACCESS)))
+    _all("view", (*RECORDS, *ACCESS, *ISSUED, "auditentry", "auditseal", "outboxevent"))
+    | _all("view", ("credentialdose", "shareview", "revokedcode"))
+    | _all("view", tuple(f"historical{name}" for name in (*RECORDS, *ACCESS, *ISSUED)))
     | _all("add", RECORDS)
     | _all("change", RECORDS)
     | _all("delete", RECORDS)
@@ -121,6 +126,8 @@ DBA = Role(
         "import_records",
         "add_patientgrant",
         "delete_patientgrant",
+        "revoke_credential",
+        "keep_trust",
         "view_supply_figures",
         "view_coverage_figures",
     ),

@@ -150,8 +150,11 @@ def may_manage(user: Any, patient: models.Patient) -> bool:
 
 
 def may_share(user: Any, patient: models.Patient) -> bool:
-    """Tell whether a grant lets ``user`` share the record, and see who may and did look at it."""
-    return user.has_perm(SHARE, patient)
+    """Tell whether a grant lets ``user`` share the record, and see who may and did look at it.
+
+    No role stands in for the grant, a superuser's neither.
+    """
+    return SHARE in rights_on(user, patient)
 
 
 def _enrolled(user: Any, path: str) -> Q | None:
@@ -237,6 +240,28 @@ def _claim_codes(user: Any, rows: QuerySet[M]) -> QuerySet[M]:
     return _any_of(rows, _enrolled(user, "patient"))
 
 
+def _credentials(user: Any, rows: QuerySet[M]) -> QuerySet[M]:
+    """Who treats the patient or manages the record: a signed code is more than a look at it."""
+    if user.has_perm(EVERYTHING):
+        return rows
+    return _any_of(rows, _enrolled(user, "patient"), _granted(user, "patient", CHANGE_CONTACT))
+
+
+def _share_links(user: Any, rows: QuerySet[M]) -> QuerySet[M]:
+    """Links of records that one may share; keepers of records see that they exist."""
+    if user.has_perm("records.view_sharelink"):
+        return rows
+    return _any_of(rows, _granted(user, "patient", SHARE))
+
+
+def _of_credentials(user: Any, rows: QuerySet[M]) -> QuerySet[M]:
+    return rows.filter(credential__in=visible_to(user, models.Credential).values("pk"))
+
+
+def _of_share_links(user: Any, rows: QuerySet[M]) -> QuerySet[M]:
+    return rows.filter(link__in=visible_to(user, models.ShareLink).values("pk"))
+
+
 def _with_its_grant(user: Any, rows: QuerySet[M]) -> QuerySet[M]:
     return rows.filter(grant__in=visible_to(user, models.PatientGrant).values("pk"))
 
@@ -273,6 +298,7 @@ PATHS: dict[type[Model], str] = {
     models.PatientIdentifier: "patient",
     models.Enrolment: "patient",
     models.Dose: "patient",
+    models.Credential: "patient",
 }
 RULES: dict[type[Model], Rule] = {
     **{model: _of_patient(path) for model, path in PATHS.items()},
@@ -287,6 +313,13 @@ RULES: dict[type[Model], Rule] = {
     models.PatientGrant: _grants,
     models.PatientPermission: _with_its_grant,
     models.ClaimCode: _claim_codes,
+    models.Credential: _credentials,
+    models.CredentialDose: _of_credentials,
+    models.ShareLink: _share_links,
+    models.ShareView: _of_share_links,
+    models.TrustedIssuer: _by_permission,
+    models.TrustedKey: _by_permission,
+    models.RevokedCode: _by_permission,
     models.PatientMerge: _record_keepers,
     models.MergedDose: _record_keepers,
     models.MergedEnrolment: _record_keepers,

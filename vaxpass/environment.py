@@ -1,5 +1,11 @@
 """Settings as the environment gives them: typed, and a wrong one stops the start by name."""
 
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
 from cryptography.fernet import Fernet
 from django.core.exceptions import ImproperlyConfigured
 from environs import Env, validate
@@ -29,6 +35,26 @@ def rate(name: str, default: str) -> str | None:
     return value or None
 
 
+def caches() -> dict[str, dict[str, Any]]:
+    """Return the cache from `CACHE_URL`: Redis, or without it this process's memory."""
+    url = env.str("CACHE_URL", "locmem://")
+    if url.startswith("locmem://"):
+        return {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+    if not url.startswith(("redis://", "rediss://", "unix://")):
+        raise ImproperlyConfigured("CACHE_URL is wrong: it must be redis://, rediss:// or unix://.")
+    from redis.backoff import NoBackoff
+    from redis.retry import Retry
+
+    # A Redis that is gone or hangs costs a fraction of a second, once in a while.
+    options = {
+        "socket_connect_timeout": 0.2,
+        "socket_timeout": 0.2,
+        "retry": Retry(NoBackoff(), 0),
+    }
+    backend = "vaxpass.ops.cache.ForgivingRedisCache"
+    return {"default": {"BACKEND": backend, "LOCATION": url, "OPTIONS": options}}
+
+
 def fernet_keys(name: str, development: str) -> list[str]:
     """Return the keys of a comma-separated variable; production never takes the development one."""
     keys = [key.strip() for key in required(name, "see docs/operations.md", development).split(",")]
@@ -55,3 +81,43 @@ def audit_keys() -> dict[str, bytes]:
             " characters, a key 32 or more."
         )
     return {name: key.encode() for name, _colon, key in pairs}
+
+
+@dataclass(frozen=True, slots=True)
+class Issuer:
+    """Who signs credentials: ``url`` for cards, ``country`` for EU certificates; empty: neither.
+
+    ``keys`` is a JSON Web Key Set with private keys; without it ``keys_file`` is read.
+    """
+
+    url: str
+    name: str
+    country: str
+    keys: str
+    keys_file: Path
+
+
+def issuer(var: Path) -> Issuer:
+    """Return who signs credentials. Without ``ISSUER_URL`` and ``ISSUER_COUNTRY`` nobody does."""
+    url = env.str("ISSUER_URL", "http://127.0.0.1:8000" if DEVELOPMENT else "")
+    country = env.str("ISSUER_COUNTRY", "XX" if DEVELOPMENT else "")
+    parts = urlsplit(url)
+    if url and (
+        parts.scheme != ("http" if DEVELOPMENT and parts.port else "https")
+        or not parts.hostname
+        or parts.query
+        or parts.fragment
+        or url.endswith("/")
+    ):
+        raise ImproperlyConfigured(
+            "ISSUER_URL is wrong: set it to https://… without a slash at its end."
+        )
+    if not re.fullmatch(r"([A-Z]{2})?", country):
+        raise ImproperlyConfigured("ISSUER_COUNTRY is wrong: set it to a country's two letters.")
+    return Issuer(
+        url=url,
+        name=env.str("ISSUER_NAME", "VaxPass"),
+        country=country,
+        keys=env.str("ISSUER_KEYS", ""),
+        keys_file=Path(env.str("ISSUER_KEYS_FILE", str(var / "issuer-keys.json"))),
+    )

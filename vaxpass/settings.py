@@ -17,8 +17,10 @@ from vaxpass.environment import (
     DEVELOPMENT,
     PRODUCTION,
     audit_keys,
+    caches,
     env,
     fernet_keys,
+    issuer,
     rate,
     required,
 )
@@ -174,28 +176,7 @@ if DEVELOPMENT:
 
 # ------------------------------------------------------------------------------------ Cache
 
-CACHE_URL = env.str("CACHE_URL", "locmem://")
-CACHES: dict[str, dict[str, Any]]
-if CACHE_URL.startswith("locmem://"):
-    CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
-elif CACHE_URL.startswith(("redis://", "rediss://", "unix://")):
-    from redis.backoff import NoBackoff
-    from redis.retry import Retry
-
-    CACHES = {
-        "default": {
-            "BACKEND": "vaxpass.ops.cache.ForgivingRedisCache",
-            "LOCATION": CACHE_URL,
-            # A Redis that is gone or hangs costs a fraction of a second, once in a while.
-            "OPTIONS": {
-                "socket_connect_timeout": 0.2,
-                "socket_timeout": 0.2,
-                "retry": Retry(NoBackoff(), 0),
-            },
-        }
-    }
-else:
-    raise ImproperlyConfigured("CACHE_URL is wrong: it must be redis://, rediss:// or unix://.")
+CACHES = caches()
 
 # ---------------------------------------------------------------------------------- Sign-in
 
@@ -240,8 +221,8 @@ MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = DEVELOPMENT  # http://localhost has no TLS
 # Nobody gets in with an unconfirmed address, so none of that kind can lock its real owner out.
 MFA_ALLOW_UNVERIFIED_EMAIL = True
 # Fernet keys that encrypt the secrets of second factors: the first encrypts, all decrypt.
-_DEVELOPMENT_MFA_KEY = "b25seS1mb3ItZGV2ZWxvcG1lbnQtb25seS1mb3ItZGU="
-MFA_KEYS = fernet_keys("MFA_KEYS", _DEVELOPMENT_MFA_KEY)
+_DEVELOPMENT_KEY = "b25seS1mb3ItZGV2ZWxvcG1lbnQtb25seS1mb3ItZGU="
+MFA_KEYS = fernet_keys("MFA_KEYS", _DEVELOPMENT_KEY)
 
 LDAP = directory_from(env, production=PRODUCTION)
 if LDAP:
@@ -305,6 +286,12 @@ if TRUSTED_PROXIES:
 # From this age on, in years, a patient is their own guardian.
 AGE_OF_MAJORITY = env.int("AGE_OF_MAJORITY", 18, validate=validate.Range(min=1, max=30))
 
+# -------------------------------------------------------------------------- Credentials
+
+ISSUER = issuer(VAR_DIR)
+# Fernet keys that encrypt what was issued and shared: the first encrypts, all decrypt.
+CREDENTIAL_KEYS = fernet_keys("CREDENTIAL_KEYS", _DEVELOPMENT_KEY)
+
 # ---------------------------------------------------------------------------- OAuth 2.1
 
 OAUTH2_PROVIDER_APPLICATION_MODEL = "accounts.Application"
@@ -356,7 +343,8 @@ SPECTACULAR_SETTINGS = {
 
 STATIC_URL = "/static/"
 STATIC_ROOT = VAR_DIR / "static"
-STATICFILES_DIRS = [BASE_DIR / "static"]
+# What `scripts/frontend` builds is there only where it ran.
+STATICFILES_DIRS = [path for path in (BASE_DIR / "static", VAR_DIR / "frontend") if path.is_dir()]
 if PRODUCTION:
     STORAGES = {
         "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},

@@ -9,6 +9,14 @@ from records.models.access import (
 )
 from records.models.audit import AuditEntry, AuditSeal
 from records.models.base import OPEN_ENDED, Record
+from records.models.credentials import (
+    Credential,
+    CredentialDose,
+    CredentialFormat,
+    RevocationCause,
+    ShareLink,
+    ShareView,
+)
 from records.models.doses import Dose, DoseStatus, Route, Site
 from records.models.idempotency import IdempotencyKey
 from records.models.jobs import ImportChunk, ImportJob, ImportProblem, ImportState
@@ -28,6 +36,7 @@ from records.models.people import (
 from records.models.sites import Clinic
 from records.models.staging import StagedDose
 from records.models.supply import EuProduct, Lot, Manufacturer, Vaccine, VaccineTarget
+from records.models.trust import RevokedCode, TrustedIssuer, TrustedKey
 
 __all__ = [
     "OPEN_ENDED",
@@ -38,6 +47,9 @@ __all__ = [
     "AuditSeal",
     "ClaimCode",
     "Clinic",
+    "Credential",
+    "CredentialDose",
+    "CredentialFormat",
     "Dose",
     "DoseStatus",
     "Enrolment",
@@ -60,9 +72,15 @@ __all__ = [
     "PatientMerge",
     "PatientPermission",
     "Record",
+    "RevocationCause",
+    "RevokedCode",
     "Route",
+    "ShareLink",
+    "ShareView",
     "Site",
     "StagedDose",
+    "TrustedIssuer",
+    "TrustedKey",
     "Vaccine",
     "VaccineTarget",
     "Volunteer",

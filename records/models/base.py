@@ -99,7 +99,7 @@ class VersionedRecords(HistoricalRecords):
     """Historical tables of the SCD-2 kind for every subclass of ``Record``.
 
     Columns that the database derives from others (generated and search columns) and fields
-    without a column are not part of a version.
+    without a column are not part of a version; nor is encrypted content, which never changes.
     """
 
     def __init__(self, **kwargs: Any) -> None:
@@ -118,7 +118,9 @@ class VersionedRecords(HistoricalRecords):
         return [
             field
             for field in model._meta.fields
-            if field.concrete and not field.generated and not isinstance(field, SearchKeyField)
+            if field.concrete
+            and not field.generated
+            and not isinstance(field, SearchKeyField | models.BinaryField)
         ]
 
     def copy_fields(self, model: type[models.Model]) -> dict[str, models.Field]:

@@ -28,6 +28,8 @@ from records.models import (
     AuditSeal,
     ClaimCode,
     Clinic,
+    Credential,
+    CredentialDose,
     Dose,
     Enrolment,
     EuProduct,
@@ -45,7 +47,12 @@ from records.models import (
     PatientIdentifier,
     PatientMerge,
     PatientPermission,
+    RevokedCode,
+    ShareLink,
+    ShareView,
     StagedDose,
+    TrustedIssuer,
+    TrustedKey,
     Vaccine,
     VaccineTarget,
     Volunteer,
@@ -86,6 +93,13 @@ SEE_ALL = {
     ImportProblem: KEEPERS,
     ImportChunk: set(),
     OutboxEvent: KEEPERS,
+    Credential: KEEPERS,
+    CredentialDose: KEEPERS,
+    ShareLink: KEEPERS,
+    ShareView: KEEPERS,
+    TrustedIssuer: KEEPERS,
+    TrustedKey: KEEPERS,
+    RevokedCode: KEEPERS,
 }
 # Who sees some rows of a table, whoever they are.
 SEE_SOME = {(USER_MANAGER.name, AuditEntry): {"subject_type": "user"}}
@@ -113,6 +127,15 @@ def one_of_each():
     merges.merge_patients(
         by=make.system(), survivor=survivor, duplicate=duplicate, version=1, reason="One person."
     )
+    credential = Credential.objects.create(
+        patient=survivor, format="shc", kid="k", identifier="r", content=b"", issued_by=holder
+    )
+    CredentialDose.objects.create(credential=credential, dose=survivor.doses.get())
+    link = ShareLink.objects.create(patient=survivor, created_by=holder, digest="d", secret=b"")
+    ShareView.objects.create(link=link, recipient="School")
+    issuer = TrustedIssuer.objects.create(format="shc", identifier="https://x.example", name="X")
+    TrustedKey.objects.create(issuer=issuer, kid="k", digest="d", public_key="PEM")
+    RevokedCode.objects.create(issuer=issuer, kid="k", identifier="r")
 
 
 def test_every_table_sees_who_it_is_meant_for(one_of_each):

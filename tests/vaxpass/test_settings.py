@@ -15,6 +15,7 @@ PRODUCTION = {
     "ALLOWED_HOSTS": "vaxpass.example.org",
     "DATABASE_URL": "sqlite:///:memory:",
     "MFA_KEYS": "c29tZSBvdGhlciBrZXkgb2YgdGhpcnR5LXR3byBieXQ=",
+    "CREDENTIAL_KEYS": "c29tZSBvdGhlciBrZXkgb2YgdGhpcnR5LXR3byBieXQ=",
 }
 
 
@@ -39,7 +40,9 @@ def test_check_deploy_finds_nothing_in_production() -> None:
     assert "no issues" in result.stdout
 
 
-@pytest.mark.parametrize("name", ["SECRET_KEY", "ALLOWED_HOSTS", "DATABASE_URL", "MFA_KEYS"])
+@pytest.mark.parametrize(
+    "name", ["SECRET_KEY", "ALLOWED_HOSTS", "DATABASE_URL", "MFA_KEYS", "CREDENTIAL_KEYS"]
+)
 @pytest.mark.parametrize("value", [None, " "])
 def test_production_names_the_missing_variable(name: str, value: str | None) -> None:
     environment = {k: v for k, v in PRODUCTION.items() if k != name}
@@ -63,6 +66,10 @@ def test_production_names_the_missing_variable(name: str, value: str | None) -> 
         ("DATABASE_URL", "hunter2"),
         ("MFA_KEYS", "hunter2"),
         ("MFA_KEYS", "b25seS1mb3ItZGV2ZWxvcG1lbnQtb25seS1mb3ItZGU="),
+        ("CREDENTIAL_KEYS", "b25seS1mb3ItZGV2ZWxvcG1lbnQtb25seS1mb3ItZGU="),
+        ("ISSUER_URL", "http://example.org"),
+        ("ISSUER_URL", "https://example.org/"),
+        ("ISSUER_COUNTRY", "Utopia"),
         ("CACHE_URL", "memcached://hunter2"),
         ("TRUSTED_PROXIES", "-1"),
         ("SESSION_COOKIE_AGE", "long"),

@@ -6,6 +6,7 @@ import uuid
 import pytest
 from django.apps import apps
 from django.db import IntegrityError, models, transaction
+from django.utils import timezone
 
 from records.domain import merges, reference
 from records.models import (
@@ -13,6 +14,7 @@ from records.models import (
     AttemptCounter,
     AuditSeal,
     ClaimCode,
+    CredentialDose,
     DoseStatus,
     Enrolment,
     MergedDose,
@@ -23,6 +25,7 @@ from records.models import (
     VaccineTarget,
 )
 from tests.records import factories as make
+from tests.records import issuer
 
 pytestmark = pytest.mark.django_db
 
@@ -96,6 +99,11 @@ def claim_code():
     return make.make_claim_code(make.make_patient())
 
 
+def signed(kind):
+    """Return what makes a row of one of the tables about credentials."""
+    return lambda: issuer.signed_and_shared(make.make_dose().patient)[kind]
+
+
 # What makes the row, what its twin has of its own beside the key, and the part of the key whose
 # change lets the twin in.
 KEYS = {
@@ -129,6 +137,18 @@ KEYS = {
         {"user_id": None},
     ),
     "claim code": (claim_code, {"template": "carer"}, {"digest": "other"}),
+    "credential": (signed("credential"), {"format": "dcc"}, {"identifier": "other"}),
+    "credential key": (signed("credential"), {"format": "dcc"}, {"kid": "other"}),
+    "stated dose": (
+        lambda: CredentialDose.objects.get(credential=signed("credential")()),
+        {"position": 2},
+        {"dose_id": None},
+    ),
+    "share link": (signed("sharelink"), {"label": "Other"}, {"digest": "other"}),
+    "issuer": (signed("trustedissuer"), {"name": "Other"}, {"identifier": "other"}),
+    "issuer format": (signed("trustedissuer"), {"name": "Other"}, {"format": "dcc"}),
+    "trusted key": (signed("trustedkey"), {"public_key": "Other"}, {"digest": "other"}),
+    "revoked code": (signed("revokedcode"), {}, {"identifier": "other"}),
     "seal": (seal, {"to_id": 2}, {"number": 2}),
     "counter": (counter, {"attempts": 2}, {"subject": "other"}),
     "merged dose": (lambda: MergedDose.objects.get(merge=merge()), {}, {"merge_id": None}),
@@ -155,6 +175,8 @@ def other(name, value):
         return make.make_user().pk
     if name == "merge_id":
         return merge().pk
+    if name == "dose_id":
+        return make.make_dose().pk
     return value
 
 
@@ -205,6 +227,7 @@ def apart_from_keys(row):
         "value": "other",
         "disease": "other",
         "digest": "other",
+        "identifier": "other",
         "dose_number": 9,
         "starts_on": dt.date(2019, 1, 1),
         "user": make.make_user(),
@@ -229,6 +252,10 @@ ROWS = {
         (make.make_dose, apps.get_model("records.Dose")),
         (grant, apps.get_model("records.PatientGrant")),
         (claim_code, ClaimCode),
+        (signed("credential"), apps.get_model("records.Credential")),
+        (signed("sharelink"), apps.get_model("records.ShareLink")),
+        (signed("trustedissuer"), apps.get_model("records.TrustedIssuer")),
+        (signed("trustedkey"), apps.get_model("records.TrustedKey")),
         (merge, PatientMerge),
     )
 }
@@ -303,6 +330,14 @@ CHECKS = [
     ("dose_status_has_reason", given_here(status_reason="Wrong arm.")),
     ("dose_external_id_has_source", given_here(external_source="registry")),
     ("dose_external_id_has_source", given_here(external_id="17")),
+    (
+        "credential_revocation_has_time_and_cause",
+        lambda: (signed("credential")(), {"identifier": "x", "revocation_cause": "withdrawn"}),
+    ),
+    (
+        "credential_revocation_has_time_and_cause",
+        lambda: (signed("credential")(), {"identifier": "x", "revoked_at": timezone.now()}),
+    ),
 ]
 
 
