@@ -1,5 +1,25 @@
 """The admin of the records: thin pages over ``records.domain``."""
 
-from records.admin import audit, doses, logs, lots, merging, patients, reference, volunteers
+from records.admin import (
+    audit,
+    credentials,
+    doses,
+    logs,
+    lots,
+    merging,
+    patients,
+    reference,
+    volunteers,
+)
 
-__all__ = ["audit", "doses", "logs", "lots", "merging", "patients", "reference", "volunteers"]
+__all__ = [
+    "audit",
+    "credentials",
+    "doses",
+    "logs",
+    "lots",
+    "merging",
+    "patients",
+    "reference",
+    "volunteers",
+]

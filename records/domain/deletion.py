@@ -9,7 +9,8 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from records import access
 from records.domain import unit
 from records.domain.patients import need_reason
-from records.models import Assignment, Record, Volunteer
+from records.domain.revocation import doses_of_vaccine, revoke_shifted, revoke_stating
+from records.models import Assignment, Dose, Record, RevocationCause, VaccineTarget, Volunteer
 
 
 @unit.transactional
@@ -24,6 +25,8 @@ def delete_record(*, by: Any, record: Record, version: int, reason: str) -> None
     if isinstance(volunteer, Volunteer) and volunteer.user_id == by.pk:
         raise PermissionDenied("Nobody changes their own assignments or link.")
     need_reason(reason)
+    if isinstance(record, Dose):
+        unit.lock(record.patient)
     current = unit.lock(record, version=version)
     # Asked first: Django would load every row that refers to this one, only to refuse.
     if names := references_to(current):
@@ -32,6 +35,17 @@ def delete_record(*, by: Any, record: Record, version: int, reason: str) -> None
         )
     name = record._meta.model_name
     unit.remove(current, by=by, event=f"{name}.deleted", reason=reason)
+    _revoke(current, by=by, reason=reason)
+
+
+def _revoke(gone: Record, *, by: Any, reason: str) -> None:
+    """Revoke the certificates of doses that have another place in their series now."""
+    if isinstance(gone, Dose):
+        patients, cause = [gone.patient_id], RevocationCause.DOSE_AMENDED
+        revoke_stating(by=by, patients=patients, cause=cause, reason=reason)
+    elif isinstance(gone, VaccineTarget):
+        for doses in doses_of_vaccine(gone.vaccine):
+            revoke_shifted(by=by, patients=doses.values("patient"), reason=reason)
 
 
 def references_to(record: Record) -> list[str]:

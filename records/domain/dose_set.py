@@ -24,6 +24,7 @@ from records.domain.dose_staging import (
 )
 from records.domain.imports import Outcome
 from records.domain.insert_select import insert_select
+from records.domain.revocation import revoke_shifted
 from records.models import OPEN_ENDED, Dose, Lot, OutboxEvent, StagedDose
 
 EVENT = "dose.recorded"
@@ -61,6 +62,8 @@ def write_doses(
             moment = timezone.now()
             _write(run, accepted, by=by, reason=reason, moment=moment)
             audit(run, accepted, moment)
+            patients = staged(run).values("patient_id")
+            revoke_shifted(by=by, patients=patients, reason="An earlier dose was recorded.")
     outcome.new = len(accepted)
     return accepted
 

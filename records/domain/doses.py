@@ -16,6 +16,7 @@ from records.domain import unit
 from records.domain.dose_rules import RULES, WARNINGS, Facts, Given, judge
 from records.domain.errors import ConfirmationRequired
 from records.domain.patients import need_reason
+from records.domain.revocation import STATED_OF_DOSE, revoke_stating
 from records.models import (
     Assignment,
     Clinic,
@@ -24,6 +25,7 @@ from records.models import (
     Lot,
     Manufacturer,
     Patient,
+    RevocationCause,
     Vaccine,
     Volunteer,
 )
@@ -87,8 +89,14 @@ def record_dose(
     )
     if lot is None:
         dose.manufacturer = manufacturer
-    _number(dose, _check(dose, confirmed))
-    return unit.create(dose, by=by, event="dose.recorded", check=False)
+    facts = _check(dose, confirmed)
+    _number(dose, facts)
+    unit.create(dose, by=by, event="dose.recorded", check=False)
+    if any(other.administered_on > dose.administered_on for other in facts.others):
+        reason = "An earlier dose was recorded."
+        cause = RevocationCause.DOSE_AMENDED
+        revoke_stating(by=by, patients=[patient.pk], cause=cause, reason=reason)
+    return dose
 
 
 @unit.transactional
@@ -126,7 +134,10 @@ def amend_dose(
     # Where and how on the body is no business of the rules: what was right then stays right.
     if set(fields) - UNJUDGED:
         _number(current, _check(current, confirmed))
-    return unit.update(current, fields, by=by, event="dose.amended", reason=reason)
+    unit.update(current, fields, by=by, event="dose.amended", reason=reason)
+    if STATED_OF_DOSE & set(fields):
+        _revoke(current, RevocationCause.DOSE_AMENDED, by=by, reason=reason)
+    return current
 
 
 @unit.transactional
@@ -139,7 +150,9 @@ def void_dose(*, by: Any, dose: Dose, version: int, reason: str) -> Dose:
     if current.status == DoseStatus.ENTERED_IN_ERROR:
         raise ValidationError("This dose was voided already.")
     fields = unit.apply(current, {"status": DoseStatus.ENTERED_IN_ERROR, "status_reason": reason})
-    return unit.update(current, fields, by=by, event="dose.voided", reason=reason)
+    unit.update(current, fields, by=by, event="dose.voided", reason=reason)
+    _revoke(current, RevocationCause.DOSE_VOIDED, by=by, reason=reason)
+    return current
 
 
 @unit.transactional
@@ -149,6 +162,11 @@ def void_doses(*, by: Any, doses: Iterable[tuple[Dose, int]], reason: str) -> li
     # Patients in one order, so that two such calls cannot deadlock.
     ordered = sorted(doses, key=lambda pair: (pair[0].patient_id, pair[0].pk))
     return [void_dose(by=by, dose=dose, version=seen, reason=reason) for dose, seen in ordered]
+
+
+def _revoke(dose: Dose, cause: str, *, by: Any, reason: str) -> None:
+    patients, doses = [dose.patient_id], [dose.pk]
+    revoke_stating(by=by, patients=patients, doses=doses, cause=cause, reason=reason)
 
 
 def _with_lot(dose: Dose, changes: Mapping[str, Any]) -> dict[str, Any]:

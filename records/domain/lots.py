@@ -10,8 +10,10 @@ from django.core.exceptions import ValidationError
 from django.db.models import Count, F, QuerySet
 
 from records import access
+from records.codecs.credentials import Format
 from records.domain import bulk, unit
 from records.domain.patients import need_day, need_reason
+from records.domain.revocation import revoke_shifted, revoke_stating_any
 from records.models import Dose, DoseStatus, EuProduct, Lot, Manufacturer, Patient, Vaccine
 
 AMENDABLE = frozenset({"vaccine", "expires_on", "eu_product"})
@@ -47,7 +49,14 @@ def amend_lot(*, by: Any, lot: Lot, version: int, reason: str, changes: Mapping[
     need_reason(reason)
     current = unit.lock(lot, version=version)
     fields = unit.apply(current, unit.known(Lot, changes, AMENDABLE))
-    return unit.update(current, fields, by=by, event="lot.amended", reason=reason)
+    unit.update(current, fields, by=by, event="lot.amended", reason=reason)
+    doses = affected_doses(current)
+    if "vaccine" in fields:
+        revoke_stating_any(by=by, doses=doses, reason=reason)
+        revoke_shifted(by=by, patients=doses.values("patient"), reason=reason)
+    elif "eu_product" in fields:
+        revoke_stating_any(by=by, doses=doses, reason=reason, formats=[Format.DCC])
+    return current
 
 
 @unit.transactional
@@ -82,6 +91,9 @@ def renumber_lot(*, by: Any, lot: Lot, version: int, reason: str, number: str) -
         fields=["lot_number"],
         reason=reason,
     )
+    # A certificate states no lot.
+    doses = affected_doses(current)
+    revoke_stating_any(by=by, doses=doses, reason=reason, formats=[Format.SHC])
     return current
 
 

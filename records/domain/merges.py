@@ -14,6 +14,7 @@ from records.domain import unit
 from records.domain.grants import held_by_accounts
 from records.domain.numbering import next_dose_number
 from records.domain.patients import need_reason
+from records.domain.revocation import revoke_stating
 from records.models import (
     Dose,
     DoseStatus,
@@ -22,6 +23,7 @@ from records.models import (
     MergedEnrolment,
     Patient,
     PatientMerge,
+    RevocationCause,
 )
 
 UNPROVED = (
@@ -62,11 +64,14 @@ def merge_patients(
         reason=reason,
     )
     doses = Dose.objects.select_for_update().filter(patient=duplicate)
+    moved = []
     for dose in doses.order_by("administered_on", "id"):
+        moved.append(dose.pk)
         MergedDose.objects.create(
             merge=merge, dose=dose, patient=duplicate, dose_number=dose.dose_number
         )
         _move_dose(dose, survivor, dose.dose_number, by=by, reason=reason)
+    _revoke(merge, moved, by=by, reason=reason)
     _move_enrolments(merge, by=by, reason=reason)
     fields = unit.apply(duplicate, {"merged_into": survivor})
     unit.update(duplicate, fields, by=by, event="patient.merged", reason=reason)
@@ -99,20 +104,29 @@ def undo_merge(
         event="patient.unmerged",
         reason=reason,
     )
+    back = []
     for moved in current.doses.order_by("id"):
         dose = unit.lock(moved.dose)
         # A dose that went elsewhere since then was somebody's later decision.
         if dose.patient_id == current.survivor_id:
+            back.append(dose.pk)
             _move_dose(dose, duplicate, moved.dose_number, by=by, reason=reason)
     for dose in also:
         dose = unit.lock(dose)
         if dose.patient_id != current.survivor_id:
             raise ValidationError({"also": "A chosen dose does not belong to this patient."})
+        back.append(dose.pk)
         _move_dose(dose, duplicate, dose.dose_number, by=by, reason=reason)
+    _revoke(current, back, by=by, reason=reason)
     for row in current.enrolments.order_by("id"):
         _move_enrolment(unit.lock(row.enrolment), duplicate, by=by, reason=reason)
     fields = unit.apply(current, {"undone_at": timezone.now()})
     return unit.update(current, fields, by=by, event="patientmerge.undone", reason=reason)
+
+
+def _revoke(merge: PatientMerge, moved: list[int], *, by: Any, reason: str) -> None:
+    patients, cause = [merge.survivor_id, merge.duplicate_id], RevocationCause.DOSE_MOVED
+    revoke_stating(by=by, patients=patients, doses=moved, cause=cause, reason=reason)
 
 
 def _move_dose(dose: Dose, to: Patient, number: int | None, *, by: Any, reason: str) -> None:

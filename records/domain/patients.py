@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from records import access
 from records.domain import unit
+from records.domain.revocation import STATED_OF_PATIENT, revoke_of_patient
 from records.models import (
     Clinic,
     Enrolment,
@@ -94,7 +95,10 @@ def amend_patient(
     need_reason(reason)
     current = unit.lock(patient, version=version)
     fields = unit.apply(current, unit.known(Patient, changes, AMENDABLE))
-    return unit.update(current, fields, by=by, event="patient.amended", reason=reason)
+    unit.update(current, fields, by=by, event="patient.amended", reason=reason)
+    if STATED_OF_PATIENT & set(fields):
+        revoke_of_patient(by=by, patient=current.pk, reason=reason)
+    return current
 
 
 @unit.transactional
@@ -265,6 +269,19 @@ def need_other_hands(by: Any, patient: Patient) -> None:
     """Raise ``PermissionDenied`` where ``by`` would vouch for a record granted to themselves."""
     if access.granted_to(by).filter(patient=patient).exists():
         raise PermissionDenied("A colleague has to do this: this record is granted to you.")
+
+
+def why_unproved(patient: Patient) -> str:
+    """Return why others cannot be told whose record this is, or nothing.
+
+    What leaves VaxPass in the patient's name, signed or shared, is of a record that a clinic has
+    confirmed.
+    """
+    if patient.merged_into_id is not None:
+        return "This record was merged into another one."
+    if patient.identity_confirmed_on is None:
+        return "A clinic has to confirm first who this record belongs to."
+    return ""
 
 
 def need_day(record: Record, field: str) -> None:

@@ -15,9 +15,16 @@ from django.db import IntegrityError
 from django.utils import timezone
 
 from records import access
+from records.codecs.credentials import Format
 from records.domain import bulk, unit
 from records.domain.patients import need_day, need_reason
-from records.models import Clinic, EuProduct, Manufacturer, Vaccine, VaccineTarget
+from records.domain.revocation import (
+    STATED_OF_PRODUCT,
+    doses_of_vaccine,
+    revoke_shifted,
+    revoke_stating_any,
+)
+from records.models import Clinic, Dose, EuProduct, Manufacturer, Vaccine, VaccineTarget
 
 Reference = TypeVar("Reference", Clinic, Manufacturer, Vaccine)
 Listed = TypeVar("Listed", Manufacturer, Vaccine, VaccineTarget, EuProduct)
@@ -89,7 +96,11 @@ def correct_eu_product(
     need_reason(reason)
     current = unit.lock(product, version=version)
     fields = unit.apply(current, unit.known(EuProduct, changes, FIELDS[EuProduct]))
-    return unit.update(current, fields, by=by, event="euproduct.corrected", reason=reason)
+    unit.update(current, fields, by=by, event="euproduct.corrected", reason=reason)
+    if STATED_OF_PRODUCT & set(fields):
+        doses = Dose.objects.filter(lot__eu_product=current)
+        revoke_stating_any(by=by, doses=doses, reason=reason, formats=[Format.DCC])
+    return current
 
 
 @unit.transactional
@@ -101,7 +112,9 @@ def correct(
     need_reason(reason)
     current = unit.lock(record, version=version)
     fields = unit.apply(current, unit.known(type(record), changes, FIELDS[type(record)]))
-    return unit.update(current, fields, by=by, event=f"{_name(record)}.corrected", reason=reason)
+    unit.update(current, fields, by=by, event=f"{_name(record)}.corrected", reason=reason)
+    _revoke(current, fields, by=by, reason=reason)
+    return current
 
 
 @unit.transactional
@@ -126,7 +139,9 @@ def change(
     if fields:
         fields += unit.apply(current, {"effective_from": effective_from})
         _check_effective(current, last)
-    return unit.update(current, fields, by=by, event=f"{_name(record)}.changed", reason=reason)
+    unit.update(current, fields, by=by, event=f"{_name(record)}.changed", reason=reason)
+    _revoke(current, fields, by=by, reason=reason)
+    return current
 
 
 @unit.transactional
@@ -167,7 +182,16 @@ def set_targets(
         return current
     unit.update(current, ["targets"], by=by, event="vaccine.retargeted", reason=reason)
     _aim(current, wanted, by=by, reason=reason)
+    for doses in doses_of_vaccine(current):
+        revoke_shifted(by=by, patients=doses.values("patient"), reason=reason)
     return current
+
+
+def _revoke(record: Reference, fields: list[str], *, by: Any, reason: str) -> None:
+    """Revoke the cards that state the code of a vaccine, where that was corrected or changed."""
+    if isinstance(record, Vaccine) and "cvx_code" in fields:
+        for doses in doses_of_vaccine(record):
+            revoke_stating_any(by=by, doses=doses, reason=reason, formats=[Format.SHC])
 
 
 def _aim(vaccine: Vaccine, diseases: set[str], *, by: Any, reason: str = "") -> None:

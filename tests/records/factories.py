@@ -123,8 +123,9 @@ def make_lot(**fields: Any) -> Lot:
 
 
 def make_patient(**fields: Any) -> Patient:
-    """Return a patient born in 1980, enrolled today at ``clinic`` if one is given."""
+    """Return a patient born in 1980 whose identity is confirmed, enrolled today at ``clinic``."""
     defaults = {
+        "identity_confirmed": True,
         "first_name": "Ada",
         "last_name": f"Example{next(_numbers)}",
         "date_of_birth": dt.date(1980, 5, 17),

@@ -16,7 +16,7 @@ from accounts.roles import ANALYTICS, LOGISTICS, PATIENT, SALES, VOLUNTEER
 from records.admin.base import RecordAdmin
 from records.domain import merges, reference
 from records.models import AuditEntry, AuditSeal, OutboxEvent, Record
-from tests.records import factories
+from tests.records import factories, issuer
 from tests.records.admin.helpers import list_url, url
 
 pytestmark = pytest.mark.django_db
@@ -54,6 +54,7 @@ def world() -> None:
             prophylaxis_code="J07BX03",
         )
         factories.make_claim_code(patient)
+        issuer.signed_and_shared(patient)
         AuditSeal.objects.create(
             number=number,
             after_id=0,

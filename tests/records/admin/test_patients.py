@@ -133,7 +133,7 @@ def test_a_stale_change_shows_all_three_states_and_overwrites_nothing(page: Clie
 
 
 def test_confirming_the_identity_notes_the_day(page: Client) -> None:
-    patient = factories.make_patient()
+    patient = factories.make_patient(identity_confirmed=False)
     assert send(page, url(patient, "confirm-identity")).status_code == 302
     patient.refresh_from_db()
     assert patient.identity_confirmed_on == factories.days_ago(0)
@@ -142,7 +142,7 @@ def test_confirming_the_identity_notes_the_day(page: Client) -> None:
 
 
 def test_confirming_and_merging_tell_of_accounts_that_read_the_record(page: Client) -> None:
-    pending, real = factories.make_patient(), factories.make_patient()
+    pending, real = (factories.make_patient(identity_confirmed=False) for _ in range(2))
     reader = factories.make_user(PATIENT.name, email="mal@x.org")
     factories.make_grant(reader, pending)
     lead = "Accounts that read this record already: 1."

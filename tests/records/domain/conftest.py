@@ -5,6 +5,7 @@ import pytest
 from accounts.roles import PATIENT
 from records.domain import claims
 from tests.records import factories as make
+from tests.records import issuer
 from tests.records.domain.claiming import years_ago
 
 
@@ -41,3 +42,17 @@ def issue(volunteer, clinic, patient):
         return claims.issue_claim_code(by=volunteer, patient=of, clinic=clinic, **more)
 
     return make_code
+
+
+@pytest.fixture
+def given():
+    """Two doses of one patient with a card of both and a certificate of each."""
+    patient = make.make_patient()
+    return [issuer.eu_dose(patient, days, clinic=make.make_clinic()) for days in (60, 30)]
+
+
+@pytest.fixture
+def issued(given):
+    patient = given[0].patient
+    [card] = issuer.issue(patient)
+    return [card, *issuer.issue(patient, "dcc")]

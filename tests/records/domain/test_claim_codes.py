@@ -35,7 +35,7 @@ def test_code_is_kept_only_as_a_digest(issue):
 
 
 def test_code_needs_a_confirmed_identity(issue, clinic):
-    unknown = make.make_patient(clinic=clinic)
+    unknown = make.make_patient(clinic=clinic, identity_confirmed=False)
 
     with pytest.raises(ValidationError) as refused:
         issue(of=unknown)
@@ -73,7 +73,7 @@ def test_volunteer_who_sees_a_patient_only_as_a_relative_makes_no_code(volunteer
 
 
 def test_volunteer_does_not_vouch_for_their_own_record(volunteer, clinic):
-    own = make.make_patient(clinic=clinic)
+    own = make.make_patient(clinic=clinic, identity_confirmed=False)
     volunteer.groups.add(*make.make_user(PATIENT.name).groups.all())
     make.make_grant(volunteer, own)
 

@@ -37,7 +37,8 @@ def place(dose):
 
 @pytest.fixture
 def pair():
-    return make.make_patient(), make.make_patient()
+    """Return two records of one person, who has not shown yet who they are."""
+    return [make.make_patient(identity_confirmed=False) for _ in range(2)]
 
 
 @pytest.fixture
