@@ -32,7 +32,8 @@ STAFF_ROLES = frozenset(role.name for role in ROLES if role.is_staff)
 FACTORS = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
 
 # What answers without a second factor: leaving, and proving or enrolling one.
-ALWAYS = frozenset({"account_logout", "admin:logout"})
+# The last two look at no account.
+ALWAYS = frozenset({"account_logout", "admin:logout", "shared:link", "shared:file"})
 PROVING = frozenset({"mfa_reauthenticate", "mfa_reauthenticate_webauthn"})
 ENROLLING = frozenset(
     {

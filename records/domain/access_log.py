@@ -5,21 +5,34 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from django.core.exceptions import PermissionDenied
 
 from records import access
 from records.domain.reading import LOG, note_read
-from records.models import Assignment, AuditEntry, Patient, Volunteer
+from records.domain.share_links import FETCHED, OPENED, REFUSED
+from records.models import Assignment, AuditEntry, Patient, ShareLink, ShareView, Volunteer
 
 PAGE = 50
+LINK = "link"  # the channel of who has no account
+
+
+class Link(NamedTuple):
+    """The shared link of an act, and who opened it, as they called themselves."""
+
+    label: str
+    recipient: str
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """One act: by whom (``name`` may be empty), in which roles, at which clinics of that day."""
+    """One act: by whom (``name`` may be empty), in which roles, at which clinics of that day.
+
+    What came by a shared link, as its ``channel`` says, was nobody's act who has an account;
+    ``link`` is the one that it was about.
+    """
 
     id: int
     at: dt.datetime
@@ -30,6 +43,7 @@ class Look:
     action: str
     fields: tuple[str, ...]
     channel: str
+    link: Link | None = None
 
 
 def who_looked(*, by: Any, patient: Patient, before: int | None = None) -> list[Look]:
@@ -48,17 +62,19 @@ def who_looked(*, by: Any, patient: Patient, before: int | None = None) -> list[
     actors = {row.actor_id for row in rows}
     names = _names(actors)
     assignments = _assignments(actors)
+    links = _links(by, rows)
     return [
         Look(
             id=row.pk,
             at=row.at,
-            own=row.actor_id == by.pk,
+            own=row.actor_id == by.pk and row.channel != LINK,
             name=names.get(row.actor_id) or row.actor.name,
             roles=tuple(sorted(group.name for group in row.actor.groups.all())),
             clinics=_clinics(assignments, row),
             action=row.action,
             fields=tuple(row.fields),
             channel=row.channel,
+            link=links.get(row.pk),
         )
         for row in rows
     ]
@@ -71,6 +87,31 @@ def _names(users: Iterable[int]) -> dict[int, str]:
     """
     volunteers = Volunteer.objects.filter(user__in=users)
     return {volunteer.user_id: str(volunteer) for volunteer in volunteers if volunteer.user_id}
+
+
+def _links(by: Any, rows: Iterable[AuditEntry]) -> dict[int, Link]:
+    """Return the link of each entry that was left by one, by the key of the entry.
+
+    An opening and its entry have the same moment.
+    """
+    by_link = [row for row in rows if row.action in (OPENED, FETCHED, REFUSED)]
+    if not by_link:
+        return {}
+    links = access.visible_to(by, ShareLink).filter(
+        public_id__in={row.subject_id for row in by_link}
+    )
+    labels = {link.public_id: str(link) for link in links}
+    views = access.visible_to(by, ShareView).filter(
+        link__public_id__in=labels, at__in=[row.at for row in by_link]
+    )
+    recipients = {
+        (link, at): recipient
+        for link, at, recipient in views.values_list("link__public_id", "at", "recipient")
+    }
+    return {
+        row.pk: Link(labels.get(row.subject_id, ""), recipients.get((row.subject_id, row.at), ""))
+        for row in by_link
+    }
 
 
 def _assignments(users: Iterable[int]) -> list[Assignment]:

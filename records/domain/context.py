@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 channel: ContextVar[str] = ContextVar("channel", default="command")
-"""How the act came in: ``web``, ``admin``, ``api`` or ``command``."""
+"""How the act came in: ``web``, ``admin``, ``api``, ``link`` (a shared one) or ``command``."""
 
 request_id: ContextVar[str] = ContextVar("request_id", default="")
 """The request's identifier, which also stands in the log."""

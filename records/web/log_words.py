@@ -6,7 +6,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from records.domain import reading
-from records.domain.access_log import Look
+from records.domain.access_log import LINK, Look
+from records.domain.share_links import FETCHED, OPENED, REFUSED
 
 READ = {
     reading.LIST: gettext_lazy("Saw the name in a list"),
@@ -22,6 +23,8 @@ ACTS = {
     "claimcode.issued": gettext_lazy("Printed a code that gives access"),
     "claimcode.revoked": gettext_lazy("Withdrew a code"),
     "claimcode.used": gettext_lazy("Used a code"),
+    "credential.issued": gettext_lazy("Made a code that states vaccinations"),
+    "credential.revoked": gettext_lazy("Withdrew a code that stated vaccinations"),
     "dose.amended": gettext_lazy("Corrected a dose"),
     "dose.imported": gettext_lazy("Imported a dose"),
     "dose.moved": gettext_lazy("Moved a dose from one record to another"),
@@ -47,6 +50,13 @@ ACTS = {
     "patientidentifier.removed": gettext_lazy("Removed an identifier"),
     "patientmerge.made": gettext_lazy("Joined the record with another one"),
     "patientmerge.undone": gettext_lazy("Took the joining of two records back"),
+    "sharelink.created": gettext_lazy("Made a link that shares the record"),
+    "sharelink.revoked": gettext_lazy("Withdrew a link that shared the record"),
+}
+BY_LINK = {
+    OPENED: gettext_lazy("Opened the link “%(label)s”"),
+    FETCHED: gettext_lazy("Downloaded the file behind the link “%(label)s”"),
+    REFUSED: gettext_lazy("Typed a wrong passcode for the link “%(label)s”"),
 }
 VERBS = {
     "exported": gettext_lazy("Exported data of the record"),
@@ -56,6 +66,7 @@ CHANNELS = {
     "web": gettext_lazy("on this site"),
     "admin": gettext_lazy("in the administration"),
     "api": gettext_lazy("through another system"),
+    LINK: gettext_lazy("with a shared link"),
     "command": gettext_lazy("by an automatic job"),
 }
 ROLES = {
@@ -69,6 +80,8 @@ def what_words(look: Look) -> str:
     """Return what was done; an act without words of its own is named as the audit names it."""
     if look.action == reading.READ:
         return str(next((READ[name] for name in look.fields if name in READ), READ[reading.RECORD]))
+    if look.link is not None:
+        return str(BY_LINK[look.action]) % {"label": look.link.label}
     verb = look.action.rpartition(".")[2]
     known = ACTS.get(look.action) or VERBS.get(verb)
     return str(known) if known else _("Another act: %(action)s") % {"action": look.action}
@@ -76,12 +89,15 @@ def what_words(look: Look) -> str:
 
 def who_words(look: Look) -> str:
     """Return the reader's name, or who the reader is without one."""
+    if look.channel == LINK:
+        recipient = look.link.recipient if look.link else ""
+        return f"“{recipient}”" if recipient else _("Somebody who has the link")
     return _("You") if look.own else look.name or _("An account without a name")
 
 
 def where_words(look: Look) -> str:
     """Return the reader's clinics of that day, or else their roles; nothing for oneself."""
-    if look.own:
+    if look.own or look.channel == LINK:
         return ""
     roles = [str(ROLES.get(role, role)) for role in look.roles]
     return ", ".join(look.clinics or roles)

@@ -19,7 +19,7 @@ GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
 PROBES = {"/livez": health.livez, "/readyz": health.readyz}
 PAGE_METHODS = ("GET", "HEAD", "POST")
-CHANNELS = {"admin": "admin", "api": "api", "fhir": "api"}
+CHANNELS = {"admin": "admin", "api": "api", "fhir": "api", "s": "link"}
 
 
 class HealthMiddleware:
@@ -77,6 +77,8 @@ class HeadersMiddleware:
         """Pass the request on and complete the answer's headers."""
         response = self.get_response(request)
         response.headers.setdefault("Permissions-Policy", settings.PERMISSIONS_POLICY)
+        if _channel(request) == "link":  # whose address is a secret, on error pages too
+            response["Referrer-Policy"] = "no-referrer"
         if "no-store" not in response.headers.get("Cache-Control", "") and (
             not response.has_header("Cache-Control") or _is_signed_in(request)
         ):
@@ -120,7 +122,7 @@ class MethodsMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """Answer 405, or pass the request on."""
-        is_page = context.channel.get() != "api"
+        is_page = context.channel.get() in ("web", "admin")
         if is_page and request.method not in PAGE_METHODS:
             return HttpResponseNotAllowed(PAGE_METHODS)
         return self.get_response(request)
