@@ -61,6 +61,8 @@ class Resource(viewsets.GenericViewSet[Any]):
 
     model: type[Record]
     shape: Shape
+    # What one record is told as, where that is more than a row of the list tells.
+    whole: ClassVar[Shape | None] = None
     scope: str
     needs: ClassVar[dict[str, tuple[str, ...]]]
     inputs: ClassVar[dict[str, Any]] = {}
@@ -123,7 +125,11 @@ class Resource(viewsets.GenericViewSet[Any]):
 
     def get_serializer_class(self) -> Any:
         """Return what describes the request's body, or the answer of a read."""
-        return self.inputs.get(self.action, self.shape)
+        return self.inputs.get(self.action, self.told_as())
+
+    def told_as(self) -> Shape:
+        """Return the shape of a record in the answer of this action."""
+        return self.whole or self.shape if self.action == "retrieve" else self.shape
 
     def http_method_not_allowed(self, request: Any, *args: Any, **kwargs: Any) -> NoReturn:
         """Answer 405; nothing is deleted, so DELETE learns what there is instead."""
@@ -195,7 +201,7 @@ class Resource(viewsets.GenericViewSet[Any]):
 
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Return one row, with its version as entity tag."""
-        paths = chosen(self.shape, request.query_params.get("fields"))
+        paths = chosen(self.told_as(), request.query_params.get("fields"))
         found = read(self.get_queryset()[:1], paths, VERSION, *self._kept())
         if not found:
             raise Http404

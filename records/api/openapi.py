@@ -132,7 +132,7 @@ class Schema(AutoSchema):
             schema: Json = {"type": "string", "enum": names, "default": names[0]}
             return OpenApiParameter(name, schema, description="A minus sign reverses it.")
         if name == "fields":
-            names = list(paths_of(self.view.shape))
+            names = list(paths_of(self.view.told_as()))
             schema = {"type": "array", "items": {"type": "string", "enum": names}, "minItems": 1}
             told = "Only these members, comma-separated."
             return OpenApiParameter(name, schema, description=told, style="form", explode=False)
@@ -208,7 +208,9 @@ class Schema(AutoSchema):
 
     def _refusals(self) -> list[str]:
         if any(isinstance(each, AllowAny) for each in self.view.get_permissions()):
-            return ["400", "406"]
+            if self.method == "GET":
+                return ["400", "406"]
+            return ["400", "406", "413", "415", "422", "429"]
         refusals = ["400", "401", "403", "406", "422", "429"]
         if "{" in self.path or self.method == "POST":
             refusals.append("404")
@@ -240,10 +242,12 @@ class Schema(AutoSchema):
                 for name in OF_INPUTS_ONLY:
                     each.pop(name, None)
             schema["required"] = sorted(schema["properties"])
-            if type(serializer) is getattr(self.view, "shape", None):
+            shape: Any = self.view.told_as() if self._model() else None
+            is_own = type(serializer) is shape
+            if is_own:
                 if self.method != "GET" or "fields" in self.view.parameters():
                     del schema["required"]  # a reader chooses
-                for name, path in paths_of(self.view.shape).items():
+                for name, path in paths_of(shape).items():
                     if _may_be_null(self.view.model, path):
                         schema["properties"][name] = _nullable(schema["properties"][name])
         return schema
@@ -267,7 +271,7 @@ class Schema(AutoSchema):
 
     def _is_search(self) -> bool:
         """Tell whether a POST only reads."""
-        return self._model() is not None and self.view.action in self.view.searches
+        return getattr(self.view, "action", None) in getattr(self.view, "searches", ())
 
     def _is_conditional(self) -> bool:
         """Tell whether the operation changes a record that the address names."""

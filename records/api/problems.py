@@ -16,6 +16,7 @@ from rest_framework.response import Response
 
 from records.access import OutOfSight
 from records.api.bounds import MOST_SECONDS, is_timeout
+from records.domain.boxes import BoxLocked
 from records.domain.errors import (
     ConfirmationRequired,
     KeyReused,
@@ -98,6 +99,9 @@ def to_problem(error: Exception) -> Problem | None:
                 str(error),
                 current_version=error.current.version,
             )
+        case BoxLocked():
+            detail = "What was signed cannot be opened now: the server lacks its key."
+            return Problem("locked", status.HTTP_503_SERVICE_UNAVAILABLE, detail)
         case KeyReused():
             return Problem("key-reused", status.HTTP_422_UNPROCESSABLE_ENTITY, str(error))
         case TooManyAttempts() | TooManyLookups():

@@ -7,6 +7,7 @@ from records.api.affected import Affected, AffectedCounts
 from records.api.assignments import Assignments
 from records.api.bulk import DoseBulk
 from records.api.clinics import Clinics
+from records.api.credentials import Credentials, PatientCredentials
 from records.api.doses import Doses
 from records.api.enrolments import Enrolments
 from records.api.eu_products import EuProducts
@@ -18,8 +19,10 @@ from records.api.merges import Merges
 from records.api.passport import PassportView
 from records.api.patients import Patients
 from records.api.schema import DocsPage, SchemaView
+from records.api.share_links import PatientShareLinks, ShareLinks
 from records.api.unknown import Unknown
 from records.api.vaccines import Vaccines
+from records.api.verify import Verify
 from records.api.volunteers import Volunteers
 
 router = SimpleRouter(trailing_slash=False, use_regex_path=False)
@@ -38,6 +41,8 @@ router.register("eu-products", EuProducts, basename="api-eu-products")
 router.register("volunteers", Volunteers, basename="api-volunteers")
 router.register("imports", Imports, basename="api-imports")
 router.register("assignments", Assignments, basename="api-assignments")
+router.register("share-links", ShareLinks, basename="api-share-links")
+router.register("credentials", Credentials, basename="api-credentials")
 
 # Patterns are tried in turn: what is asked most often stands first, here and above.
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -45,6 +50,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
         "patients/<uuid:id>/passport",
         PassportView.as_view({"get": "retrieve"}),
         name="api-patients-passport",
+    ),
+    path(
+        "verify",
+        Verify.as_view({"post": "check"}, basename="api-verify"),
+        name="api-verify",
     ),
     path("lots/<uuid:lot>/affected", Affected.as_view({"get": "list"}), name="api-lots-affected"),
     path(
@@ -54,6 +64,13 @@ urlpatterns: list[URLPattern | URLResolver] = [
     ),
     *router.urls,
     path(
+        "patients/<uuid:patient>/credentials",
+        PatientCredentials.as_view(
+            {"get": "list", "post": "issue"}, basename="api-patient-credentials"
+        ),
+        name="api-patient-credentials",
+    ),
+    path(
         "patients/<uuid:survivor>/merge",
         Merges.as_view({"post": "merge"}),
         name="api-patients-merge",
@@ -62,6 +79,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
         "lots/<uuid:lot>/affected/counts",
         AffectedCounts.as_view({"get": "counts"}),
         name="api-lots-affected-counts",
+    ),
+    path(
+        "patients/<uuid:patient>/share-links",
+        PatientShareLinks.as_view({"get": "list", "post": "create"}),
+        name="api-patients-share-links",
     ),
     path("schema", SchemaView.as_view(), name="api-schema"),
     path("docs", DocsPage.as_view(), name="api-docs"),

@@ -2,7 +2,13 @@
 
 from django.urls import path
 
-from records.web import clinic_doses, clinic_find, clinic_patients, clinic_portal
+from records.web import (
+    clinic_cards,
+    clinic_doses,
+    clinic_find,
+    clinic_patients,
+    clinic_portal,
+)
 
 app_name = "clinic"
 
@@ -23,6 +29,13 @@ urlpatterns = [
         "patients/<uuid:patient_id>/record-elsewhere",
         clinic_doses.record_outside,
         name="record_outside",
+    ),
+    path("patients/<uuid:patient_id>/card", clinic_cards.cards, name="cards"),
+    path("patients/<uuid:patient_id>/card/<uuid:credential_id>", clinic_cards.card, name="card"),
+    path(
+        "patients/<uuid:patient_id>/card/<uuid:credential_id>/<str:name>",
+        clinic_cards.file,
+        name="card_file",
     ),
     path("patients/<uuid:patient_id>/identity", clinic_portal.identity, name="identity"),
     path("patients/<uuid:patient_id>/claim-code", clinic_portal.claim_code, name="claim_code"),

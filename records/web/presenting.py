@@ -1,12 +1,14 @@
-"""How a dose is put into words for a person."""
+"""How a dose is put into words for a person, and a text into a QR code."""
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
+from records.codecs import qr
 from records.codecs.diseases import disease_name
 from records.domain.passports import PassportDose
 from records.models import Route, Site
@@ -44,3 +46,8 @@ def series_words(positions: Mapping[str, int]) -> list[str]:
         _("Dose %(rank)d · %(diseases)s") % {"rank": rank, "diseases": ", ".join(sorted(names))}
         for rank, names in sorted(together.items())
     ]
+
+
+def qr_picture(text: str) -> str:
+    """Return the QR code of a text as an address that an image element shows."""
+    return f"data:image/svg+xml;base64,{base64.b64encode(qr.svg(text).encode()).decode()}"

@@ -133,7 +133,7 @@ def dose_of(user: Any, resource: Any, base: str) -> dict[str, Any]:
     try:
         given = read_immunization(resource, base)
     except Unreadable as error:
-        raise _refusal([(fault.path, fault.code, fault.text) for fault in error.faults]) from error
+        raise refusal([(fault.path, fault.code, fault.text) for fault in error.faults]) from error
     faults: list[tuple[str, str, str]] = []
 
     def seen(model: type[Record], key: str, path: str) -> Any:
@@ -154,7 +154,7 @@ def dose_of(user: Any, resource: Any, base: str) -> dict[str, Any]:
     if given.status not in REPORTED:
         faults.append(("status", "value", "Report what is completed or not-done; void it later."))
     if faults:
-        raise _refusal([(f"Immunization.{path}", code, text) for path, code, text in faults])
+        raise refusal([(f"Immunization.{path}", code, text) for path, code, text in faults])
     return {
         **found,
         "administered_on": given.occurred_on,
@@ -226,7 +226,8 @@ def _uuid(text: str) -> UUID | None:
         return None
 
 
-def _refusal(faults: list[tuple[str, str, str]]) -> ValidationError:
+def refusal(faults: list[tuple[str, str, str]]) -> ValidationError:
+    """Return what refuses these faults: path, code and words of each."""
     details: dict[str, Any] = {}
     for path, code, text in faults:
         details.setdefault(path, []).append(ErrorDetail(text, code))

@@ -13,6 +13,11 @@ from records.codecs.fhir.capability import Operation, Type, capability_statement
 
 READ, SEARCH, CREATE = "read", "search-type", "create"
 EVERYTHING = Operation("everything", "http://hl7.org/fhir/OperationDefinition/Patient-everything")
+CARDS = Operation(
+    "health-cards-issue",
+    "http://hl7.org/fhir/uv/smart-health-cards-and-links/OperationDefinition/"
+    "patient-i-health-cards-issue",
+)
 
 
 def _type(view: type[views.FhirResource], *interactions: str, **more: Any) -> Type:
@@ -26,7 +31,7 @@ def _type(view: type[views.FhirResource], *interactions: str, **more: Any) -> Ty
 
 
 TYPES = (
-    _type(views.Patients, READ, SEARCH, operations=(EVERYTHING,)),
+    _type(views.Patients, READ, SEARCH, operations=(EVERYTHING, CARDS)),
     _type(views.Immunizations, READ, SEARCH, CREATE),
     _type(views.Organizations, READ, conditional=True),
     _type(views.Locations, READ, conditional=True),

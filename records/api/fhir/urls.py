@@ -5,6 +5,7 @@ from typing import Any
 from django.urls import path, re_path
 
 from records.api.fhir import views
+from records.api.fhir.health_cards import HealthCards
 from records.api.fhir.metadata import Metadata
 from records.api.unknown import Unknown
 
@@ -24,6 +25,11 @@ urlpatterns = [
         "Patient/<uuid:id>/$everything",
         views.Patients.as_view({"get": "everything"}),
         name="fhir-everything",
+    ),
+    path(
+        "Patient/<uuid:id>/$health-cards-issue",
+        HealthCards.as_view({"post": "issue"}),
+        name="fhir-health-cards-issue",
     ),
     path(
         "Immunization",

@@ -11,6 +11,7 @@ from records.domain import merges, patients, reference
 from records.models import (
     Assignment,
     Clinic,
+    Credential,
     Dose,
     Enrolment,
     EuProduct,
@@ -20,10 +21,12 @@ from records.models import (
     Patient,
     PatientIdentifier,
     PatientMerge,
+    ShareLink,
     Vaccine,
     Volunteer,
 )
 from tests.records import factories as make
+from tests.records.issuing import issue
 
 
 @dataclass(frozen=True)
@@ -77,6 +80,12 @@ def _identifier(number: int, patient: Patient) -> PatientIdentifier:
     )
 
 
+def _credential(_number: int, patient: Patient) -> Credential:
+    make.make_dose(patient=patient)
+    [newest] = issue(patient)
+    return newest
+
+
 # Names and days are equal where they may be, so that orders have ties.
 ROWS: dict[type[Any], Callable[[int, Patient], Any]] = {
     Clinic: lambda _number, _patient: make.make_clinic(name="North"),
@@ -95,6 +104,10 @@ ROWS: dict[type[Any], Callable[[int, Patient], Any]] = {
     ),
     Dose: lambda _number, patient: make.make_dose(patient=patient),
     PatientMerge: _merge,
+    Credential: _credential,
+    ShareLink: lambda number, patient: ShareLink.objects.create(
+        patient=patient, created_by=make.system(), digest=f"link {number}", secret=b""
+    ),
     ImportJob: lambda number, _patient: ImportJob.objects.create(
         created_by=make.system(), name=f"{number}.csv", size=1
     ),

@@ -10,12 +10,16 @@ from typing import NamedTuple
 import pytest
 from django.conf import settings
 from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Group
 from django.core.management import call_command
 
 from accounts.oauth.applications import register
 from accounts.oauth.scopes import SCOPES
+from records.codecs import shc
+from records.codecs.credentials import Person
 from records.models import Dose, Patient
 from tests.records import factories as make
+from tests.records.signing import CARD_DOSE, NOW, CardIssuer, trusted
 
 pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
 
@@ -46,6 +50,15 @@ def client_module():
     return text
 
 
+def signed_code():
+    """Return a card of an issuer that the site trusts."""
+    issuer = CardIssuer()
+    trusted(issuer, name="Harbour Clinic")
+    person = Person("Novák", "Ada", birth_date="1980-05-17")
+    payload = shc.payload(issuer.iss, NOW, person, [CARD_DOSE], "rid")
+    return shc.numeric(issuer.sign(payload))
+
+
 @pytest.fixture
 def site(live_server, tmp_path):
     """Return what the examples find in their environment: a site with what they name."""
@@ -55,7 +68,8 @@ def site(live_server, tmp_path):
     vaccine = make.make_vaccine(cvx_code="H1", short_name="COVID-19", min_interval_days=21)
     lot = make.make_lot(number="HL-1", manufacturer=manufacturer, vaccine=vaccine)
     volunteer = make.make_volunteer(clinic)
-    kind = get_user_model().Kind.SERVICE
+    keeper = make.make_user("DBA", kind=get_user_model().Kind.SERVICE)
+    keeper.groups.add(Group.objects.get(name="Volunteer"))  # who issues codes
     application, secret = register(
         by=make.make_user("User manager"),
         scopes=list(SCOPES),
@@ -63,7 +77,7 @@ def site(live_server, tmp_path):
         client_type="confidential",
         authorization_grant_type="client-credentials",
         redirect_uris="",
-        service_user=make.make_user("DBA", kind=kind),
+        service_user=keeper,
     )
     (tmp_path / "client.py").write_text(client_module())
     return {
@@ -74,6 +88,7 @@ def site(live_server, tmp_path):
         "LOT": lot.public_id,
         "VOLUNTEER": volunteer.public_id,
         "MANUFACTURER": manufacturer.public_id,
+        "CODE": signed_code(),
     }
 
 

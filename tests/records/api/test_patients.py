@@ -243,7 +243,7 @@ def test_volunteer_with_a_grant_only_changes_contact_data_of_it(nurse):
 
 
 def test_identity_is_confirmed_by_others(nurse, clinic):
-    patient = make.make_patient(clinic=clinic)
+    patient = make.make_patient(clinic=clinic, identity_confirmed=False)
 
     answer = nurse.post(f"patients/{patient.public_id}/confirm-identity", if_match='"1"')
 

@@ -20,6 +20,12 @@ PRINTED = re.compile(r"[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{4}")
 
 
 @pytest.fixture
+def patient(clinic):
+    """A patient who has not shown yet who they are."""
+    return make.make_patient(last_name="Okonkwo", clinic=clinic, identity_confirmed=False)
+
+
+@pytest.fixture
 def confirmed(clinic):
     return make.make_patient(last_name="Okonkwo", clinic=clinic, identity_confirmed=True)
 
