@@ -12,16 +12,18 @@ UV := $(PY) -m uv pip compile --quiet --universal --python-version 3.11 --genera
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
 
 .DEFAULT_GOAL := help
-.PHONY: help run test fuzz lint fmt lock bench services services-stop clean
+.PHONY: help run test fuzz mutations lint fmt lock bench services services-stop clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 run: export VAXPASS_MODE := development
 run: $(STAMPS)/base ## Run with demo data on http://127.0.0.1:8000 (PORT= to change)
+	@scripts/frontend || echo "not built: the scanner of /verify/; codes are checked by upload and paste"
 	@$(PY) manage.py migrate --verbosity 0
 	@$(PY) manage.py sync_roles
 	@$(PY) manage.py load_codes
+	@$(PY) manage.py rotate_issuer_key --if-missing
 	@$(PY) manage.py seed_demo
 	@$(PY) manage.py run_imports & worker=$$!; trap 'kill $$worker 2>/dev/null' EXIT INT TERM; \
 		$(PY) manage.py runserver 127.0.0.1:$(PORT)
@@ -31,6 +33,9 @@ test: $(STAMPS)/test ## Run all tests on SQLite and on MariaDB (ARGS='-k word' f
 
 fuzz: $(STAMPS)/test ## Send 10,000 requests by chance to the API as each role (ARGS='500 dba')
 	@$(PY) -m tests.fuzz $(ARGS)
+
+mutations: $(STAMPS)/test ## Change valid codes a million times: none may pass (ARGS='5000')
+	@$(PY) -m tests.mutations $(ARGS)
 
 lint: export VAXPASS_MODE := development
 lint: $(STAMPS)/lint ## Check style, types, layers and migrations
@@ -47,6 +52,7 @@ fmt: $(STAMPS)/lint ## Format the code and fix what can be fixed
 bench: export VAXPASS_MODE := development
 bench: $(STAMPS)/production $(STAMPS)/test ## Measure the hot paths on a private MariaDB and Redis
 	@status=0; \
+	$(PY) -m tests.bench.credentials || status=1; \
 	scripts/with_services $(PY) -m tests.bench.audit || status=1; \
 	scripts/with_services sh -c 'status=0; for part in import_doses admin_pages visible api guessing; do \
 		$(PY) -m tests.bench.$$part || status=1; done; exit $$status' || status=1; \

@@ -82,9 +82,9 @@ class Select:
     def fetch(self, values: Mapping[str, Any]) -> list[Any]:
         """Return the rows, each a sequence of values as ``values_list()`` gives them."""
         database = connections[DEFAULT_DB_ALIAS]  # its proxy looks it up at every turn
-        cursor = database.cursor()  # read to its end, it needs no closing
-        cursor.execute(self.sql, self.parameters.of(values))
-        rows: Sequence[Any] = cursor.fetchall()
+        with database.cursor() as cursor:
+            cursor.execute(self.sql, self.parameters.of(values))
+            rows: Sequence[Any] = cursor.fetchall()
         if not self.converters:
             return list(rows)
         return [self._converted(list(row), database) for row in rows]
@@ -138,9 +138,9 @@ class Insert:
             value if isinstance(field, AS_IT_IS) else field.get_db_prep_save(value, database)
             for field, value in zip(self.fields, row, strict=True)
         ]
-        cursor = database.cursor()
-        cursor.execute(self._sql(1), ready)
-        key: int = cursor.lastrowid
+        with database.cursor() as cursor:  # left open by a refusal, it would hold SQLite's lock
+            cursor.execute(self._sql(1), ready)
+            key: int = cursor.lastrowid
         return key
 
     def run(self, rows: Sequence[Sequence[Any]]) -> None:

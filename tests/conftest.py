@@ -22,7 +22,7 @@ from playwright.sync_api import (
 from pytest_django.live_server_helper import LiveServer
 
 from accounts import second_factor
-from tests.records import factories
+from tests.records import factories, issuer
 
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 CHROMIUM_ARGS = [
@@ -50,6 +50,12 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     cells = [dict(each.user_properties).get("cells", 0) for each in reports]
     if any(cells):
         terminalreporter.write_line(f"access matrix: {sum(cells):,} cells")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _issuer_keys() -> None:
+    """Let VaxPass sign credentials, with keys of this run."""
+    settings.ISSUER = issuer.with_keys()
 
 
 @pytest.fixture(autouse=True)

@@ -19,8 +19,11 @@ urlpatterns = [
     path("", include("accounts.oauth.urls")),
     path("clinic/", include("records.web.clinic_urls")),
     path("passport/", include("records.web.passport_urls")),
+    path("s/", include("records.web.shared_urls")),
+    path("verify/", include("records.web.verify_urls")),
+    path(".well-known/", include("records.web.well_known_urls")),
     path("fhir/R4/", include("records.api.fhir.urls")),
     path("admin/", admin.site.urls),
     # Where there is no address with a slash, nobody is sent there.
-    re_path("^(api|fhir)(/|$)", Nowhere.as_view()),
+    re_path("^(api|fhir)(/|$)", Nowhere.as_view(), name="nowhere"),
 ]

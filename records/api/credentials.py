@@ -28,7 +28,7 @@ from records.domain.codes import patient_with_codes, read_code, still_counts
 from records.domain.credentials import issue_credentials, revoke_credential
 from records.domain.idempotency import Done, answer_once
 from records.domain.reading import RECORD, note_read
-from records.models import Credential, CredentialDose, CredentialFormat, Patient
+from records.models import Credential, CredentialDose, CredentialFormat, Patient, RevocationCause
 
 DOSES = "doses"
 TEXTS = ("text", "scannable")
@@ -43,6 +43,7 @@ class CredentialShape(serializers.ModelSerializer[Credential]):
     doses = serializers.ListField(
         child=serializers.UUIDField(), source="id", help_text="The doses that it states."
     )
+    revocation_cause = serializers.ChoiceField(RevocationCause.choices, allow_blank=True)
 
     class Meta:
         model = Credential

@@ -20,6 +20,7 @@ OTHER_TABLES: dict[str, set[str]] = {
     "accounts/oauth/validator.py": {"save"},
     "accounts/sessions.py": {"update"},
     "accounts/role_sync.py": {"create", "save"},
+    "records/codecs/qr.py": {"save"},  # a picture
 }
 WRITES = {
     "save",

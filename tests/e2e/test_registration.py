@@ -84,7 +84,7 @@ def test_person_without_a_code_makes_their_own_record(browser_page: Page) -> Non
 
 def test_volunteer_confirms_and_prints_a_slip(browser_login) -> None:
     clinic = make.make_clinic()
-    patient = make.make_patient(clinic=clinic, last_name="Novak")
+    patient = make.make_patient(clinic=clinic, last_name="Novak", identity_confirmed=False)
     page = browser_login(make.make_volunteer_user(clinic))
 
     page.goto(f"/clinic/patients/{patient.public_id}/")

@@ -91,6 +91,7 @@ class Page:
     but: dict[tuple[str, ...], int | str] = field(default_factory=dict)
     public: int | str | None = None
     before_factor: bool = False
+    options: int = 405  # the answer to who asks what another site may send
     within: frozenset[str] = SIGNED_IN  # who gets in where the page is
     kwargs: Mapping[str, Any] = field(default_factory=dict)
     address: Callable[[Any], str] | None = None
@@ -108,7 +109,7 @@ class Page:
         """Return the answer of one cell."""
         operation = self.operation(method)
         if method not in PAGE_METHODS:
-            return 405
+            return self.options if method == "OPTIONS" else 405
         for key in ((actor, method, case), (actor, case)):
             if key in self.but and operation is not None:
                 return self.but[key]

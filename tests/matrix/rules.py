@@ -214,6 +214,11 @@ def _web() -> Iterator[Mutation]:
         (pages("passport:contact"),),
     )
     yield Mutation(
+        "records shared by readers",
+        replaced(access, "may_share", yes),
+        (pages("passport:shares"), pages("api-patients-share-links")),
+    )
+    yield Mutation(
         "access removed by anybody who sees it",
         replaced(passport_access, "may_remove", yes),
         (pages("passport:remove_access"),),

@@ -36,6 +36,13 @@ EVERYTHING: dict[type[Model], frozenset[str]] = {
     models.PatientGrant: KEEPERS,
     models.PatientPermission: KEEPERS,
     models.ClaimCode: KEEPERS,
+    models.Credential: KEEPERS,
+    models.CredentialDose: KEEPERS,
+    models.ShareLink: KEEPERS,
+    models.ShareView: KEEPERS,
+    models.TrustedIssuer: KEEPERS,
+    models.TrustedKey: KEEPERS,
+    models.RevokedCode: KEEPERS,
     models.PatientMerge: KEEPERS,
     models.MergedDose: KEEPERS,
     models.MergedEnrolment: KEEPERS,
@@ -61,6 +68,17 @@ SOME: dict[type[Model], dict[str, frozenset[str]]] = {
     },
     models.ClaimCode: {"volunteer": frozenset({"here"}), "both": frozenset({"here"})},
     models.AuditEntry: {"patient": SHARED},
+    **{
+        model: {"volunteer": frozenset({"here"}), "both": frozenset({"here"}), "patient": SHARED}
+        for model in (models.Credential, models.CredentialDose)
+    },
+    models.ShareLink: {"patient": SHARED},
+    models.ShareView: {"patient": SHARED},
+}
+# Where the patient is whom a row is about, if it is about one by way of another.
+THROUGH: dict[type[Model], str] = {
+    models.ShareView: "link__patient",
+    models.CredentialDose: "credential__patient",
 }
 
 # The actors' rows that are one's own, whatever the role.
@@ -102,7 +120,8 @@ def _expected(
     patients = [world.objects["patient"][case].pk for case in cases]
     if model is models.Patient:
         return set(patients)
-    return set(rows.filter(patient__in=patients).values_list("pk", flat=True)) if cases else set()
+    about = {f"{THROUGH.get(model, 'patient')}__in": patients}
+    return set(rows.filter(**about).values_list("pk", flat=True)) if cases else set()
 
 
 def _grants(world: World, model: type[Model]) -> set[int]:

@@ -21,7 +21,6 @@ from tests.matrix.expect import (
     IN_ADMIN,
     IN_AUDIT,
     IN_CLINIC,
-    IN_PORTAL,
     KEEPERS,
     MANAGERS,
     NO_FACTOR,
@@ -37,9 +36,8 @@ from tests.matrix.expect import (
     Page,
 )
 from tests.matrix.table_api import API, FHIR
-from tests.matrix.world import ABSENT_ID, ABSENT_KEY
-
-FOUND = 302
+from tests.matrix.table_portal import FOUND, PASSPORT, PICTURE, SHARED, below
+from tests.matrix.world import ABSENT_KEY
 
 # ----------------------------------------------------------------------------------- Workspace
 
@@ -55,21 +53,13 @@ def clinic(post: int | None = None, about: str = "", get: int | None = 200, **mo
     )
 
 
-def portal(post: int | None = None, about: str = "", **more: Any) -> Page:
-    """Return a page of the portal: who has the role, for the records granted to them."""
-    return Page(
-        get=(PORTAL, 200),
-        post=(PORTAL, post) if post else None,
-        about=about,
-        seen=IN_PORTAL,
-        **more,
-    )
-
-
 # A dose of a visible patient, given where this volunteer does not work: read, not corrected.
 NOT_MINE = {(actor, "given_there"): 403 for actor in AT_WORK}
 
 CLINIC = {
+    "cards": clinic(post=FOUND, about="patient"),
+    "card": clinic(about="credential", address=below("clinic:card")),
+    "card_file": clinic(about="credential", address=below("clinic:card_file", PICTURE)),
     "find": clinic(post=200),
     "shift": clinic(post=200),
     "elsewhere": clinic(post=200),
@@ -87,32 +77,6 @@ CLINIC = {
     "amend": clinic(post=200, about="dose", but=NOT_MINE),
     "void": clinic(post=200, about="dose", but=NOT_MINE),
 }
-READ_ONLY = {("patient", "relative"): 403}
-
-
-def removal(grant: Any) -> str:
-    """Return the address that takes a grant away."""
-    patient = grant.patient.public_id if grant else ABSENT_ID
-    return reverse(
-        "passport:remove_access", args=[patient, grant.public_id if grant else ABSENT_ID]
-    )
-
-
-PASSPORT = {
-    "index": portal(),
-    "passport": portal(about="patient"),
-    "log": portal(about="patient", but=READ_ONLY),
-    "contact": portal(post=200, about="patient", but=READ_ONLY),
-    "access": portal(about="patient"),
-    "remove_access": portal(
-        post=FOUND,
-        about="patientgrant",
-        address=removal,
-        # A relative leaves; the patient's own and a child's guardian's access end at a clinic.
-        but={("patient", "own"): 403, ("patient", "dependant"): 403},
-    ),
-}
-
 # --------------------------------------------------------------------------------------- Admin
 
 
@@ -175,6 +139,12 @@ MODELS = {
     ),
     "records.patientgrant": Model(KEEPERS, seen=IN_ADMIN, acts={"end": (KEEPERS, 200)}),
     "records.claimcode": Model(CARE, seen=IN_ADMIN),
+    "records.credential": Model(CARE, seen=IN_ADMIN, acts={"revoke": (CARE, 200)}),
+    "records.sharelink": Model(KEEPERS, seen=IN_ADMIN),
+    "records.shareview": Model(KEEPERS, history=NOBODY, has_past=False, seen=IN_ADMIN),
+    "records.trustedissuer": Model(KEEPERS),
+    "records.trustedkey": Model(KEEPERS),
+    "records.revokedcode": Model(KEEPERS, history=NOBODY, has_past=False),
     "records.auditseal": Model(KEEPERS, history=NOBODY, has_past=False),
     "records.auditentry": Model(KEEPERS | MANAGERS, history=NOBODY, has_past=False, seen=IN_AUDIT),
     "records.outboxevent": Model(KEEPERS, history=NOBODY, has_past=False),
@@ -378,10 +348,27 @@ OAUTH = {
     "oauth2_provider:oauth-server-metadata": library(public=200),
 }
 
+# Anybody checks codes: nobody's records are read.
+VERIFY = {
+    "page": Page(get=(SIGNED_IN, 200), post=(SIGNED_IN, 200), public=200),
+    **dict.fromkeys(
+        ("trust", "words", "manifest", "service_worker"), Page(get=(SIGNED_IN, 200), public=200)
+    ),
+}
+
+# Keys and revocations are for anyone; whose address names no key there is none.
+WELL_KNOWN = {
+    "keys": Page(get=(SIGNED_IN, 200), public=200),
+    "revocations": Page(get=(SIGNED_IN, 404), public=404, kwargs={"kid": "none"}),
+}
+
 PAGES: dict[str, Page] = {
     "home": Page(get=(SIGNED_IN, 200), public=200),
+    **{f"verify:{name}": page for name, page in VERIFY.items()},
+    **{f"well_known:{name}": page for name, page in WELL_KNOWN.items()},
     **{f"clinic:{name}": page for name, page in CLINIC.items()},
     **{f"passport:{name}": page for name, page in PASSPORT.items()},
+    **SHARED,
     **{name: page for label, model in MODELS.items() for name, page in pages_of(label, model)},
     **SITE,
     **ACCOUNTS,

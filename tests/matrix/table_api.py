@@ -107,6 +107,16 @@ def nested(name: str, about: str, **more: Any) -> Iterator[tuple[str, Api]]:
 
 ON_SUPPLY: Acts = dict.fromkeys(("recall", "lift-recall", "renumber"), (SUPPLY, MISSING))
 of_patient: dict[str, Any] = {"about": "patient", "seen": IN_API}
+SHARING = who("patient") | KEEPERS
+of_link: dict[str, Any] = {
+    "about": "sharelink",
+    "seen": {"patient": frozenset({"own", "dependant"}), **dict.fromkeys(KEEPERS, EVERY)},
+}
+# A superuser sees every link, but only a grant lets anybody share.
+NO_ROLE: dict[tuple[str, ...], int | str] = {("superuser", "POST", "absent"): 404}
+HAVE_CODES = who("volunteer off_duty both patient") | KEEPERS
+MAKE_CODES = HAVE_CODES - {"dba"}
+IN_CODES = {**IN_API, "patient": frozenset({"own", "dependant"})}
 of_import: dict[str, Any] = {"about": "import", "seen": ALL_IN_SIGHT}
 
 
@@ -222,6 +232,39 @@ API: dict[str, Api] = dict(
             seen=IN_API,
             acts={"remove": (KEEPERS, MISSING)},
         ),
+        *resource(
+            "credentials",
+            "credential",
+            read=HAVE_CODES,
+            seen=IN_CODES,
+            acts={"revoke": (CARE, MISSING)},
+        ),
+        (
+            "api-credentials-picture",
+            Api(get=(HAVE_CODES, READ), about="credential", seen=IN_CODES),
+        ),
+        (
+            "api-patient-credentials",
+            Api(
+                get=(HAVE_CODES, READ),
+                post=(MAKE_CODES, MISSING),
+                about="patient",
+                seen=IN_CODES,
+            ),
+        ),
+        ("api-share-links-list", Api(get=(SHARING, READ))),
+        ("api-share-links-detail", Api(get=(SHARING, READ), **of_link)),
+        ("api-share-links-revoke", Api(post=(who("patient"), DONE), but=NO_ROLE, **of_link)),
+        # Of nobody here did a clinic confirm the identity.
+        (
+            "api-patients-share-links",
+            Api(
+                get=(SHARING, READ),
+                post=(who("patient"), MISSING),
+                but=NO_ROLE,
+                **{**of_link, "about": "patient"},
+            ),
+        ),
         *exports(
             clinics=CLINICS,
             manufacturers=REFERENCE,
@@ -241,6 +284,7 @@ API: dict[str, Api] = dict(
         ("api-imports-problems", Api(get=(KEEPERS, READ), **of_import)),
         ("api-imports-report", Api(get=(KEEPERS, READ), **of_import)),
         ("api-imports-cancel", Api(post=(KEEPERS, DONE), **of_import)),
+        ("api-verify", Api(post=(SIGNED_IN, MISSING), public=MISSING)),
         ("api-schema", Api(get=(SIGNED_IN, READ), public=READ)),
         ("api-docs", Api(get=(SIGNED_IN, READ), public=READ)),
         ("api-unknown", Api(no_method=404)),
@@ -252,10 +296,12 @@ FHIR = {
     "fhir-patients": Api(get=(RECORDS, READ)),
     "fhir-patient": one(RECORDS, "patient", seen=IN_API),
     "fhir-everything": one(RECORDS, "patient", seen=IN_API, shows=GIVEN_BY),
+    "fhir-health-cards-issue": Api(post=(MAKE_CODES, MISSING), about="patient", seen=IN_CODES),
     "fhir-immunizations": Api(get=(RECORDS, READ), post=(CARE, MISSING), shows=GIVEN_BY),
     "fhir-immunization": one(RECORDS, "dose", seen=IN_API, shows=GIVEN_BY),
     "fhir-organization": one(REFERENCE, "manufacturer", seen=ALL_IN_SIGHT),
     "fhir-location": one(CLINICS, "clinic", seen=ALL_IN_SIGHT),
     "fhir-practitioner": one(STAFFING, "volunteer", seen=COLLEAGUE),
     "fhir-unknown": Api(no_method=404),
+    "nowhere": Api(public=404, no_method=404, address=lambda _: "/api"),
 }

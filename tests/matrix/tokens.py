@@ -31,18 +31,25 @@ SCOPES: dict[str, tuple[str, ...]] = {
     "api-assignments": ("staffing",),
     "api-patient": ("patients",),
     "api-patients-passport": ("doses",),
+    "api-patients-share-links": ("doses",),
+    "api-patient-credentials": ("doses",),
+    "api-credentials": ("doses",),
+    "api-share-links": ("doses",),
     "api-enrolments": ("patients",),
     "api-merges": ("patients",),
     "api-doses": ("doses",),
     "api-imports": ("doses", "patients", "reference"),
     "fhir-patient": ("patients",),
     "fhir-everything": ("patients", "doses"),
+    "fhir-health-cards-issue": ("doses",),
     "fhir-immunization": ("doses",),
     "fhir-organization": ("reference",),
     "fhir-location": ("reference",),
     "fhir-practitioner": ("staffing",),
 }
-OPEN = frozenset({"api-schema", "api-docs", "api-unknown", "fhir-metadata", "fhir-unknown"})
+OPEN = frozenset(
+    {"api-schema", "api-docs", "api-unknown", "api-verify", "fhir-metadata", "fhir-unknown"}
+)
 PROGRAMS: dict[str, Api] = {name: page for name, page in (API | FHIR).items() if name not in OPEN}
 
 

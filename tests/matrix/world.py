@@ -21,7 +21,7 @@ from oauth2_provider.models import AccessToken
 
 from accounts import roles
 from accounts.oauth.models import Application
-from records.domain import merges, patients, reference
+from records.domain import boxes, merges, patients, reference
 from records.domain.account_log import log_account
 from records.models import (
     AttemptCounter,
@@ -37,11 +37,19 @@ from records.models import (
     ImportJob,
     ImportProblem,
     OutboxEvent,
+    Patient,
     PatientGrant,
     PatientIdentifier,
+    RevokedCode,
+    ShareLink,
+    ShareView,
+    TrustedIssuer,
+    TrustedKey,
     VaccineTarget,
 )
 from tests.records import factories as make
+from tests.records.issuing import issue
+from tests.records.signing import CardIssuer
 
 BORN = dt.date(1981, 3, 4)
 ABSENT_KEY = 987654321
@@ -256,6 +264,32 @@ def _accounts(world: World) -> None:
         )
         for case in ("elsewhere", "here")
     }
+    world.objects["credential"] = {
+        case: issue(world.objects["patient"][case])[0]
+        for case in ("own", "dependant", "relative", "elsewhere", "here")
+    }
+    # From here on no clinic has confirmed anybody, so that everybody can be.
+    Patient.objects.update(identity_confirmed_on=None)
+    world.objects["sharelink"] = {
+        case: ShareLink.objects.create(
+            patient=world.objects["patient"][case],
+            created_by=make.system(),
+            digest=f"link {case}",
+            secret=boxes.seal(b"token.key"),
+        )
+        for case in ("own", "dependant", "relative", "elsewhere", "here")
+    }
+    world.objects["shareview"] = {
+        case: ShareView.objects.create(link=link, recipient="Somebody")
+        for case, link in world.objects["sharelink"].items()
+    }
+    trusted = TrustedIssuer.objects.create(format="shc", identifier="https://x.example", name="X")
+    pem = CardIssuer().key.pem
+    key = TrustedKey.objects.create(issuer=trusted, kid="kid", digest="d", public_key=pem)
+    code = RevokedCode.objects.create(issuer=trusted, kid="kid", identifier="rid")
+    world.objects["trustedissuer"] = {"one": trusted}
+    world.objects["trustedkey"] = {"one": key}
+    world.objects["revokedcode"] = {"one": code}
     world.objects["auditseal"] = {
         "one": AuditSeal.objects.create(
             number=1, after_id=0, to_id=1, entries=1, leaves=b"", key_id="k", digest="d"
@@ -310,6 +344,7 @@ def _marks(world: World) -> None:
         rows: list[Any] = [patient, *Dose.objects.filter(patient=patient)]
         rows += [*Enrolment.objects.filter(patient=patient), *patient.grants.all()]
         rows += PatientIdentifier.objects.filter(patient=patient)
+        rows += [*ShareLink.objects.filter(patient=patient), *patient.credentials.all()]
         words |= {str(row.public_id) for row in rows}
         world.marks[case] = {word.encode() for word in words}
     world.marks["staff"] = {b"Zqcolleague", b"ZB77"}

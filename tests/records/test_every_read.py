@@ -17,9 +17,10 @@ from django.urls.resolvers import RoutePattern
 from django.utils import timezone
 
 from accounts.roles import DBA, PATIENT, USER_MANAGER
-from records.domain import merges, reading
-from records.models import AuditEntry, AuditSeal, Dose
+from records.domain import boxes, merges, reading
+from records.models import AuditEntry, AuditSeal, Dose, ShareLink
 from tests.records import factories as make
+from tests.records.issuing import issue
 
 pytestmark = pytest.mark.django_db
 
@@ -54,7 +55,11 @@ def world(settings: Any) -> SimpleNamespace:
     make.make_dose(patient=moved, clinic=clinic, volunteer=volunteer.volunteer)
     grant = make.make_grant(holder, main)
     make.make_grant(holder, child, template="guardian")
+    [credential] = issue(main)
     make.make_claim_code(main)
+    link = ShareLink.objects.create(
+        patient=main, created_by=holder, digest="d", secret=boxes.seal(b"token.key")
+    )
     AuditSeal.objects.create(
         number=1, after_id=0, to_id=1, entries=1, leaves=b"", key_id="k", digest="d"
     )
@@ -83,12 +88,16 @@ def addresses(world: SimpleNamespace) -> Iterator[str]:
         "patient_id": world.main.public_id,
         "dose_id": world.dose.public_id,
         "grant_id": world.grant.public_id,
+        "link_id": world.link.public_id,
+        "credential_id": world.credential.public_id,
+        "name": "qr-code.svg",
     }
     subjects = {
         "patients": world.main,
         "Patient": world.main,
         "doses": world.dose,
         "Immunization": world.dose,
+        "credentials": world.credential,
     }
     for route, pattern in routes(get_resolver()):
         subject = next((row for word, row in subjects.items() if f"/{word}/<" in route), None)

@@ -17,6 +17,7 @@ from accounts.oauth.applications import register
 from accounts.oauth.scopes import SCOPES
 from records.codecs import shc
 from records.codecs.credentials import Person
+from records.domain import patients
 from records.models import Dose, Patient
 from tests.records import factories as make
 from tests.records.signing import CARD_DOSE, NOW, CardIssuer, trusted
@@ -107,9 +108,18 @@ def found_so_far(directory):
     return found
 
 
+def confirm(first_name):
+    """Let a clinic confirm whose record it is, which its own pages do."""
+    patient = Patient.objects.get(first_name=first_name, last_name="Novak")
+    if patient.identity_confirmed_on is None:
+        patients.confirm_identity(by=make.system(), patient=patient, version=patient.version)
+
+
 def test_every_example_prints_what_the_page_says(site, tmp_path):
     printed = {}
     for example in examples():
+        if example.job == "Make a signed code":
+            confirm("Ada")
         environment = {**os.environ, **site, **found_so_far(tmp_path)}
         command = ["bash", "-eu"] if example.kind == "sh" else [sys.executable, "-"]
         run = subprocess.run(

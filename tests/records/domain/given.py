@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from accounts.roles import PATIENT
-from records.domain import claims, lots, merges, reference
-from records.models import Enrolment, EuProduct, PatientIdentifier
+from records.domain import claims, lots, merges, reference, share_links
+from records.models import Enrolment, EuProduct, PatientIdentifier, ShareLink
 from tests.records import factories as make
+from tests.records import issuer
 
 WHY = "A typing error."
 
@@ -88,3 +89,12 @@ def printed_code(**fields: Any) -> dict[str, Any]:
     by = make.make_volunteer_user(given["clinic"])
     _, code = claims.issue_claim_code(by=by, **given, **fields)
     return {"code": code, "date_of_birth": given["patient"].date_of_birth}
+
+
+def share_link() -> ShareLink:
+    """Return a link that a holder of a confirmed record has made."""
+    patient = confirmed_patient()["patient"]
+    link, _ = share_links.create_share_link(
+        by=issuer.holder(patient), patient=patient, expires_at=None
+    )
+    return link

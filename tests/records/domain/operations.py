@@ -20,9 +20,12 @@ from records.domain import (
 )
 from records.models import AttemptCounter, Manufacturer
 from tests.records import factories as make
+from tests.records import issuer
 from tests.records.domain import given
+from tests.records.domain.credential_operations import CREDENTIALS
 from tests.records.domain.operation import Operation
 from tests.records.domain.portal_operations import PATIENT_FIELDS, PORTAL
+from tests.records.domain.trust_operations import TRUST
 
 SUPPLY = frozenset({DBA.name, LOGISTICS.name})
 SITES = frozenset({DBA.name, SALES.name})
@@ -54,7 +57,7 @@ OPERATIONS = (
     ),
     Operation(
         patients.confirm_identity,
-        lambda: given.without(given.of("patient", make.make_patient()), "reason"),
+        lambda: {"patient": make.make_patient(identity_confirmed=False), "version": 1},
         CARE,
         "patient.identity_confirmed",
         frozenset({"identity_confirmed_on"}),
@@ -337,6 +340,8 @@ OPERATIONS = (
         frozenset(),
     ),
     *PORTAL,
+    *TRUST,
+    *CREDENTIALS,
     Operation(
         deletion.delete_record,
         lambda: given.of("record", make.make_lot()),
@@ -351,10 +356,12 @@ def by_whom(operation: Operation, arguments: dict[str, Any]) -> Any:
     """Return who does it in the plain case: VaxPass itself, or the role that alone may."""
     if operation.roles == {PATIENT.name}:
         user = make.make_user(PATIENT.name)
-        grant = arguments.get("grant")
-        if patient := grant.patient if grant else arguments.get("patient"):
+        about = arguments.get("grant") or arguments.get("link")
+        if patient := about.patient if about else arguments.get("patient"):
             make.make_grant(user, patient)
         return user
+    if operation.roles == {VOLUNTEER.name, PATIENT.name}:
+        return issuer.holder(arguments["patient"])
     if operation.roles == {VOLUNTEER.name}:
         return make.make_volunteer_user(arguments["clinic"])
     if operation.roles == {USER_MANAGER.name}:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 
+from django.utils import timezone
+
 from accounts.roles import PATIENT, VOLUNTEER
-from records.domain import claims, patients, portal
+from records.domain import claims, patients, portal, share_links
 from tests.records import factories as make
 from tests.records.domain import given
 from tests.records.domain.operation import Operation
@@ -51,5 +53,24 @@ PORTAL = (
         frozenset({PATIENT.name}),
         "patientgrant.revoked",
         frozenset(),
+    ),
+    Operation(
+        share_links.create_share_link,
+        lambda: {
+            "patient": given.confirmed_patient()["patient"],
+            "label": "School",
+            "passcode": "blue heron",
+            "expires_at": timezone.now() + dt.timedelta(days=7),
+        },
+        frozenset({PATIENT.name}),
+        "sharelink.created",
+        frozenset({"patient", "created_by", "created_at", "label", "expires_at"}),
+    ),
+    Operation(
+        share_links.revoke_share_link,
+        lambda: given.without(given.of("link", given.share_link()), "reason"),
+        frozenset({PATIENT.name}),
+        "sharelink.revoked",
+        frozenset({"revoked_at"}),
     ),
 )

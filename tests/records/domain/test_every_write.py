@@ -20,6 +20,7 @@ pytestmark = pytest.mark.django_db
 
 MODULES = (
     "claims",
+    "credentials",
     "deletion",
     "doses",
     "grants",
@@ -28,6 +29,8 @@ MODULES = (
     "patients",
     "portal",
     "reference",
+    "share_links",
+    "trust",
     "volunteers",
 )
 every_write = pytest.mark.parametrize("operation", OPERATIONS, ids=str)
