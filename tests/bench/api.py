@@ -49,6 +49,9 @@ everything. Server and client take 0.5 ms of them for any request, the five stat
 database's own time and Python 1.2 ms: too much while token, rights and assignments are asked at
 every request and every read is kept for the audit.
 
+A list of 50 doses with a session: the audit entries of the patients in it take 32 %, statement and
+rows 21 %, session and account 14 %, rights and throttles 12 %, middleware, dispatch and JSON 21 %.
+
 Recording a dose is 24 statements, begin, savepoint and commit included: the body with the look-ups
 of what it refers to takes 19 % of the time, session and CSRF token 11 %, row and first version 7 %,
 audit entry and event 5 %, transaction and savepoint 5 %, the answer, which is read back, 3 %.
