@@ -14,17 +14,18 @@ class BoxLocked(Exception):
 
 def seal(content: bytes) -> bytes:
     """Encrypt with the first key of ``CREDENTIAL_KEYS``."""
-    return _box(tuple(settings.CREDENTIAL_KEYS)).encrypt(content)
+    return box(tuple(settings.CREDENTIAL_KEYS)).encrypt(content)
 
 
 def unseal(sealed: bytes | memoryview[int]) -> bytes:
     """Decrypt with whichever key of ``CREDENTIAL_KEYS`` fits; raises ``BoxLocked`` for none."""
     try:
-        return _box(tuple(settings.CREDENTIAL_KEYS)).decrypt(bytes(sealed))
+        return box(tuple(settings.CREDENTIAL_KEYS)).decrypt(bytes(sealed))
     except InvalidToken:
         raise BoxLocked("CREDENTIAL_KEYS lacks the key of stored content.") from None
 
 
 @cache
-def _box(keys: tuple[str, ...]) -> MultiFernet:
+def box(keys: tuple[str, ...]) -> MultiFernet:
+    """Return what encrypts with the first of some Fernet keys and decrypts with all of them."""
     return MultiFernet([Fernet(key) for key in keys])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import datetime as dt
 import hashlib
 from collections import defaultdict
@@ -15,6 +14,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from records.codecs.credentials import Format, Kind
+from records.codecs.shc import base64url
 from records.domain.trust_keys import Key, parsed, public_jwk
 from records.domain.trust_store import kinds_in, own_keys
 from records.models import Credential, RevokedCode, TrustedIssuer, TrustedKey
@@ -46,7 +46,7 @@ def withdrawn_name(form: Format, identifier: str, before: dt.datetime | None = N
     """Return how the bundle names a withdrawn code."""
     if form == Format.DCC:
         digest = hashlib.sha256(identifier.encode()).digest()
-        return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+        return base64url.encode(digest).decode()
     return identifier if before is None else f"{identifier}.{before.timestamp():.0f}"
 
 
