@@ -15,6 +15,8 @@ from django.db import models, transaction
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.encoding import punycode
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 SYSTEM_EMAIL = "system@vaxpass.invalid"
 
@@ -88,7 +90,7 @@ class UserManager(BaseUserManager["User"]):
         user.set_password(password)
         user.email_normalized = normalize_email(email)
         if self.filter(email_normalized=user.email_normalized).exists():
-            raise ValidationError({"email": "Another account has this e-mail address."})
+            raise ValidationError({"email": _("Another account has this e-mail address.")})
         user.save(using=self._db)
         return user
 
@@ -125,9 +127,9 @@ class User(AbstractBaseUser, PermissionsMixin):
     class Kind(models.TextChoices):
         """What acts: only a person can sign in on a page."""
 
-        PERSON = "person", "Person"
-        SERVICE = "service", "Service of another system"
-        SYSTEM = "system", "VaxPass itself"
+        PERSON = "person", gettext_lazy("Person")
+        SERVICE = "service", gettext_lazy("Service of another system")
+        SYSTEM = "system", gettext_lazy("VaxPass itself")
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     email = models.EmailField("e-mail address", max_length=254)
@@ -135,20 +137,35 @@ class User(AbstractBaseUser, PermissionsMixin):
     name = models.CharField(max_length=150, blank=True)
     kind = models.CharField(max_length=8, choices=Kind, default=Kind.PERSON)
     is_demo = models.BooleanField(
-        default=False, editable=False, help_text="Made by seed_demo; refused in production."
+        default=False,
+        editable=False,
+        help_text=gettext_lazy("Made by seed_demo; refused in production."),
     )
     in_directory = models.BooleanField(
-        default=False, editable=False, help_text="Signs in with the password of the LDAP directory."
+        default=False,
+        editable=False,
+        help_text=gettext_lazy("Signs in with the password of the LDAP directory."),
     )
     is_staff = models.BooleanField(
-        "staff status", default=False, help_text="May open the admin site."
+        "staff status", default=False, help_text=gettext_lazy("May open the admin site.")
     )
     is_active = models.BooleanField(
-        "active", default=True, help_text="Clear this instead of deleting an account."
+        "active", default=True, help_text=gettext_lazy("Clear this instead of deleting an account.")
     )
     date_joined = models.DateTimeField(default=timezone.now, editable=False)
+    language = models.CharField(
+        max_length=12,
+        blank=True,
+        editable=False,
+        help_text=gettext_lazy("Blank: the one the browser asks for."),
+    )
+    toured_at = models.DateTimeField(
+        null=True, editable=False, help_text=gettext_lazy("When the first-run tour was dismissed.")
+    )
     session_stamp = models.PositiveIntegerField(
-        default=0, editable=False, help_text="Raised to end every session of the account."
+        default=0,
+        editable=False,
+        help_text=gettext_lazy("Raised to end every session of the account."),
     )
 
     objects: ClassVar[UserManager] = UserManager()

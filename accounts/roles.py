@@ -20,6 +20,7 @@ RECORDS = (
     "patientmerge",
 )
 ACCESS = ("patientgrant", "claimcode")
+WORKSPACE = ("checkin", "screeningquestion", "mergeproposal")
 ISSUED = ("credential", "sharelink", "trustedissuer", "trustedkey")
 
 
@@ -69,6 +70,12 @@ VOLUNTEER = Role(
         "view_credential",
         "issue_credential",
         "revoke_credential",
+        "view_checkin",
+        "add_checkin",
+        "change_checkin",
+        "view_screeningquestion",
+        "view_mergeproposal",
+        "add_mergeproposal",
     ),
     notes="Only patients enrolled at a clinic where they are assigned today, and their doses;"
     " of others, name and birth date when surname and birth date are given exactly.",
@@ -80,10 +87,11 @@ LOGISTICS = Role(
     | _all("add", ("manufacturer", "vaccine", "vaccinetarget", "euproduct", "lot"))
     | _all("change", ("manufacturer", "vaccine", "vaccinetarget", "euproduct", "lot"))
     | _records("retire_manufacturer", "retire_vaccine", "recall_lot", "renumber_lot")
-    | _records("view_supply_figures"),
+    | _records("view_supply_figures", "send_recall_notices"),
     uses_admin=True,
     uses_sql=True,
-    notes="Of doses, only how many were given of a lot, by clinic and day, without the patients.",
+    notes="Of doses, only how many were given of a lot, by clinic and day, without the patients."
+    " Sends notices of recalls without seeing to whom.",
 )
 ANALYTICS = Role(
     "Analytics",
@@ -108,11 +116,11 @@ SALES = Role(
 DBA = Role(
     "DBA",
     "Keeps the whole store through the admin; not root, cannot touch users or roles.",
-    _all("view", (*RECORDS, *ACCESS, *ISSUED, "auditentry", "auditseal", "outboxevent"))
-    | _all("view", ("credentialdose", "shareview", "revokedcode"))
-    | _all("view", tuple(f"historical{name}" for name in (*RECORDS, *ACCESS, *ISSUED)))
-    | _all("add", RECORDS)
-    | _all("change", RECORDS)
+    _all("view", (*RECORDS, *ACCESS, *ISSUED, *WORKSPACE, "auditentry", "auditseal", "outboxevent"))
+    | _all("view", ("credentialdose", "shareview", "revokedcode", "screeninganswer"))
+    | _all("view", tuple(f"historical{name}" for name in (*RECORDS, *ACCESS, *ISSUED, *WORKSPACE)))
+    | _all("add", (*RECORDS, *WORKSPACE))
+    | _all("change", (*RECORDS, *WORKSPACE))
     | _all("delete", RECORDS)
     | _records(
         "see_every_patient",
@@ -120,8 +128,10 @@ DBA = Role(
         "retire_clinic",
         "retire_manufacturer",
         "retire_vaccine",
+        "retire_screeningquestion",
         "recall_lot",
         "renumber_lot",
+        "send_recall_notices",
         "void_dose",
         "import_records",
         "add_patientgrant",

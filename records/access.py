@@ -18,6 +18,7 @@ from django.contrib.auth.models import Permission
 from django.core.exceptions import ObjectDoesNotExist, PermissionDenied
 from django.db.models import Model, OuterRef, Q, QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from records import models, viewers
 from records.sight import seen
@@ -68,13 +69,15 @@ def require(by: Any, permission: str, *objects: Model, at: models.Clinic | None 
     today, and ``OutOfSight`` for an object that ``by`` cannot see.
     """
     if by is None or not by.is_active or not by.has_perm(f"records.{permission}"):
-        raise PermissionDenied(f"This account may not do this: {permission}.")
+        raise PermissionDenied(
+            _("This account may not do this: %(permission)s.") % {"permission": permission}
+        )
     sight = visible_to if permission in BY_GRANT else at_work
     for item in objects:
         if item.pk is None or not seen(by, _by_key, type(item), sight, pk=item.pk):
             raise OutOfSight(f"{type(item).__name__} not found.")
     if at is not None and not by.has_perm(EVERYTHING) and at not in viewers.current_clinics(by):
-        raise PermissionDenied("This account is not assigned to this clinic today.")
+        raise PermissionDenied(_("This account is not assigned to this clinic today."))
 
 
 def _by_key(
@@ -247,11 +250,35 @@ def _credentials(user: Any, rows: QuerySet[M]) -> QuerySet[M]:
     return _any_of(rows, _enrolled(user, "patient"), _granted(user, "patient", CHANGE_CONTACT))
 
 
+def _check_ins(user: Any, rows: QuerySet[M]) -> QuerySet[M]:
+    """The queues of the clinics where one works today; not where else the patient went."""
+    if user.has_perm(EVERYTHING):
+        return rows
+    if not user.has_perm("records.view_checkin"):
+        return rows.none()
+    here = [clinic.pk for clinic in viewers.current_clinics(user)]
+    return _any_of(rows.filter(clinic__in=here), _enrolled(user, "patient"))
+
+
+def _merge_proposals(user: Any, rows: QuerySet[M]) -> QuerySet[M]:
+    """Who treats both patients: a proposal names two."""
+    if user.has_perm(EVERYTHING):
+        return rows
+    if not user.has_perm("records.view_mergeproposal"):
+        return rows.none()
+    of_survivors = _any_of(rows, _enrolled(user, "survivor"))
+    return _any_of(of_survivors, _enrolled(user, "patient"))
+
+
 def _share_links(user: Any, rows: QuerySet[M]) -> QuerySet[M]:
     """Links of records that one may share; keepers of records see that they exist."""
     if user.has_perm("records.view_sharelink"):
         return rows
     return _any_of(rows, _granted(user, "patient", SHARE))
+
+
+def _of_doses(user: Any, rows: QuerySet[M]) -> QuerySet[M]:
+    return rows.filter(dose__in=visible_to(user, models.Dose).values("pk"))
 
 
 def _of_credentials(user: Any, rows: QuerySet[M]) -> QuerySet[M]:
@@ -282,6 +309,11 @@ def _audit(user: Any, rows: QuerySet[M]) -> QuerySet[M]:
 def _importers(user: Any, rows: QuerySet[M]) -> QuerySet[M]:
     """Who imports files sees every import: a file is about the store, not about its sender."""
     return rows if user.has_perm("records.import_records") else rows.none()
+
+
+def _mailers(user: Any, rows: QuerySet[M]) -> QuerySet[M]:
+    """What is said about recalls, for who says it; to whom it is said is another table."""
+    return rows if user.has_perm("records.send_recall_notices") else rows.none()
 
 
 def _record_keepers(user: Any, rows: QuerySet[M]) -> QuerySet[M]:
@@ -317,10 +349,14 @@ RULES: dict[type[Model], Rule] = {
     models.CredentialDose: _of_credentials,
     models.ShareLink: _share_links,
     models.ShareView: _of_share_links,
+    models.CheckIn: _check_ins,
+    models.ScreeningQuestion: _by_permission,
+    models.ScreeningAnswer: _of_doses,
     models.TrustedIssuer: _by_permission,
     models.TrustedKey: _by_permission,
     models.RevokedCode: _by_permission,
     models.PatientMerge: _record_keepers,
+    models.MergeProposal: _merge_proposals,
     models.MergedDose: _record_keepers,
     models.MergedEnrolment: _record_keepers,
     models.AuditEntry: _audit,
@@ -330,5 +366,7 @@ RULES: dict[type[Model], Rule] = {
     models.ImportJob: _importers,
     models.ImportProblem: _importers,
     models.ImportChunk: _nobody,
+    models.RecallMailing: _mailers,
+    models.Notice: _record_keepers,
     models.OutboxEvent: _by_permission,
 }

@@ -21,6 +21,7 @@ from records.models.doses import Dose, DoseStatus, Route, Site
 from records.models.idempotency import IdempotencyKey
 from records.models.jobs import ImportChunk, ImportJob, ImportProblem, ImportState
 from records.models.limits import AttemptCounter
+from records.models.notices import Notice, NoticeState, RecallMailing
 from records.models.outbox import OutboxEvent
 from records.models.people import (
     Assignment,
@@ -28,23 +29,35 @@ from records.models.people import (
     Gender,
     MergedDose,
     MergedEnrolment,
+    MergeProposal,
     Patient,
     PatientIdentifier,
     PatientMerge,
+    ProposalOutcome,
     Volunteer,
 )
 from records.models.sites import Clinic
 from records.models.staging import StagedDose
 from records.models.supply import EuProduct, Lot, Manufacturer, Vaccine, VaccineTarget
 from records.models.trust import RevokedCode, TrustedIssuer, TrustedKey
+from records.models.workspace import (
+    Attention,
+    CheckIn,
+    CheckInState,
+    ScreeningAnswer,
+    ScreeningQuestion,
+)
 
 __all__ = [
     "OPEN_ENDED",
     "RIGHTS",
     "Assignment",
     "AttemptCounter",
+    "Attention",
     "AuditEntry",
     "AuditSeal",
+    "CheckIn",
+    "CheckInState",
     "ClaimCode",
     "Clinic",
     "Credential",
@@ -63,18 +76,25 @@ __all__ = [
     "ImportState",
     "Lot",
     "Manufacturer",
+    "MergeProposal",
     "MergedDose",
     "MergedEnrolment",
+    "Notice",
+    "NoticeState",
     "OutboxEvent",
     "Patient",
     "PatientGrant",
     "PatientIdentifier",
     "PatientMerge",
     "PatientPermission",
+    "ProposalOutcome",
+    "RecallMailing",
     "Record",
     "RevocationCause",
     "RevokedCode",
     "Route",
+    "ScreeningAnswer",
+    "ScreeningQuestion",
     "ShareLink",
     "ShareView",
     "Site",

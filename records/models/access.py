@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from django.conf import settings
 from django.contrib.auth.models import Permission
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 from guardian.models import UserObjectPermissionBase
 
 from records.models.base import Record
@@ -18,10 +19,10 @@ from records.models.sites import Clinic
 class GrantTemplate(models.TextChoices):
     """What a grant allows."""
 
-    SELF = "self", "Self"
-    GUARDIAN = "guardian", "Parent or guardian"
-    CARER = "carer", "Carer"
-    RELATIVE = "relative", "Relative"
+    SELF = "self", _("Self")
+    GUARDIAN = "guardian", _("Parent or guardian")
+    CARER = "carer", _("Carer")
+    RELATIVE = "relative", _("Relative")
 
 
 # What each template lets its holder do: permissions of Patient, on the one patient of the grant.

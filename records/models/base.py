@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from simple_history.manager import HistoryManager
 from simple_history.models import HistoricalRecords
 
@@ -222,5 +223,5 @@ def period_check(name: str) -> models.CheckConstraint:
     return models.CheckConstraint(
         condition=models.Q(ends_on__isnull=True) | models.Q(ends_on__gte=models.F("starts_on")),
         name=name,
-        violation_error_message="The period ends before it starts.",
+        violation_error_message=_("The period ends before it starts."),
     )

@@ -32,7 +32,7 @@ class CompositeForeignKey(BaseConstraint):
         to_fields: tuple[str, ...],
         name: str,
         violation_error_code: str | None = None,
-        violation_error_message: str | None = None,
+        violation_error_message: Any = None,
     ) -> None:
         """Take field names of both sides in the same order; ``to`` is ``app_label.Model``.
 

@@ -7,6 +7,8 @@ from typing import ClassVar
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from records.models.base import Record
 from records.models.doses import Dose
@@ -17,19 +19,19 @@ from records.models.people import Patient
 class CredentialFormat(models.TextChoices):
     """How a credential is written (``codecs.credentials.Format``)."""
 
-    SHC = "shc", "SMART Health Card"
-    DCC = "dcc", "EU certificate"
+    SHC = "shc", _("SMART Health Card")
+    DCC = "dcc", _("EU certificate")
 
 
 class RevocationCause(models.TextChoices):
     """Why a credential does not count any more."""
 
-    DOSE_VOIDED = "dose-voided", "A dose was voided"
-    DOSE_AMENDED = "dose-amended", "A dose was corrected"
-    DOSE_MOVED = "dose-moved", "Records were merged or parted"
-    PATIENT_CORRECTED = "patient-corrected", "The patient's data were corrected"
-    KEY_COMPROMISED = "key-compromised", "The signing key is not safe any more"
-    WITHDRAWN = "withdrawn", "Withdrawn by hand"
+    DOSE_VOIDED = "dose-voided", _("A dose was voided")
+    DOSE_AMENDED = "dose-amended", _("A dose was corrected")
+    DOSE_MOVED = "dose-moved", _("Records were merged or parted")
+    PATIENT_CORRECTED = "patient-corrected", _("The patient's data were corrected")
+    KEY_COMPROMISED = "key-compromised", _("The signing key is not safe any more")
+    WITHDRAWN = "withdrawn", _("Withdrawn by hand")
 
 
 class Credential(Record):
@@ -80,7 +82,8 @@ class Credential(Record):
 
     def __str__(self) -> str:
         """Show the format and whose it is."""
-        return f"{self.get_format_display()} of {self.patient}"
+        words = {"what": self.get_format_display(), "patient": self.patient}
+        return gettext("%(what)s of %(patient)s") % words
 
 
 class CredentialDose(models.Model):

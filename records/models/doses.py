@@ -7,6 +7,8 @@ from typing import ClassVar
 from django.conf import settings
 from django.db import models
 from django.db.models import Case, F, Q, When
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from records.models.base import Record, none_or_both
 from records.models.constraints import CompositeForeignKey
@@ -19,37 +21,37 @@ from records.models.supply import Lot, Manufacturer, Vaccine
 class DoseStatus(models.TextChoices):
     """HL7 FHIR R4 immunization-status."""
 
-    COMPLETED = "completed", "Completed"
-    ENTERED_IN_ERROR = "entered-in-error", "Entered in error"
-    NOT_DONE = "not-done", "Not done"
+    COMPLETED = "completed", _("Completed")
+    ENTERED_IN_ERROR = "entered-in-error", _("Entered in error")
+    NOT_DONE = "not-done", _("Not done")
 
 
 class Site(models.TextChoices):
     """Where on the body, from HL7 v3 ActSite (CDC IIS table 0163)."""
 
-    LEFT_ARM = "LA", "Left arm"
-    RIGHT_ARM = "RA", "Right arm"
-    LEFT_DELTOID = "LD", "Left deltoid"
-    RIGHT_DELTOID = "RD", "Right deltoid"
-    LEFT_THIGH = "LT", "Left thigh"
-    RIGHT_THIGH = "RT", "Right thigh"
-    LEFT_VASTUS = "LVL", "Left vastus lateralis"
-    RIGHT_VASTUS = "RVL", "Right vastus lateralis"
-    LEFT_GLUTEUS = "LG", "Left gluteus medius"
-    RIGHT_GLUTEUS = "RG", "Right gluteus medius"
-    LEFT_FOREARM = "LLFA", "Left lower forearm"
-    RIGHT_FOREARM = "RLFA", "Right lower forearm"
+    LEFT_ARM = "LA", _("Left arm")
+    RIGHT_ARM = "RA", _("Right arm")
+    LEFT_DELTOID = "LD", _("Left deltoid")
+    RIGHT_DELTOID = "RD", _("Right deltoid")
+    LEFT_THIGH = "LT", _("Left thigh")
+    RIGHT_THIGH = "RT", _("Right thigh")
+    LEFT_VASTUS = "LVL", _("Left vastus lateralis")
+    RIGHT_VASTUS = "RVL", _("Right vastus lateralis")
+    LEFT_GLUTEUS = "LG", _("Left gluteus medius")
+    RIGHT_GLUTEUS = "RG", _("Right gluteus medius")
+    LEFT_FOREARM = "LLFA", _("Left lower forearm")
+    RIGHT_FOREARM = "RLFA", _("Right lower forearm")
 
 
 class Route(models.TextChoices):
     """How it was given, from HL7 v3 RouteOfAdministration."""
 
-    INTRAMUSCULAR = "IM", "Intramuscular"
-    SUBCUTANEOUS = "SC", "Subcutaneous"
-    INTRADERMAL = "IDINJ", "Intradermal"
-    NASAL = "NASINHLC", "Nasal"
-    ORAL = "PO", "Oral"
-    PERCUTANEOUS = "TRNSDERM", "Percutaneous"
+    INTRAMUSCULAR = "IM", _("Intramuscular")
+    SUBCUTANEOUS = "SC", _("Subcutaneous")
+    INTRADERMAL = "IDINJ", _("Intradermal")
+    NASAL = "NASINHLC", _("Nasal")
+    ORAL = "PO", _("Oral")
+    PERCUTANEOUS = "TRNSDERM", _("Percutaneous")
 
 
 class Dose(Record):
@@ -133,29 +135,29 @@ class Dose(Record):
                 to="records.Lot",
                 to_fields=("manufacturer", "number"),
                 name="dose_lot_fk",
-                violation_error_message="This manufacturer has no such lot.",
+                violation_error_message=_("This manufacturer has no such lot."),
             ),
             models.CheckConstraint(
                 condition=Q(lot_number__isnull=False, vaccine__isnull=True)
                 | Q(lot_number__isnull=True, vaccine__isnull=False),
                 name="dose_lot_or_vaccine",
-                violation_error_message="A dose names a lot, or a vaccine where it is unknown.",
+                violation_error_message=_("A dose names a lot, or a vaccine where it is unknown."),
             ),
             models.CheckConstraint(
                 condition=Q(lot_number__isnull=True) | Q(manufacturer__isnull=False),
                 name="dose_lot_has_manufacturer",
-                violation_error_message="A lot number needs its manufacturer.",
+                violation_error_message=_("A lot number needs its manufacturer."),
             ),
             models.CheckConstraint(
                 condition=~Q(status=DoseStatus.COMPLETED)
                 | none_or_both("manufacturer", "dose_number"),
                 name="dose_completed_has_number",
-                violation_error_message="A completed dose of a manufacturer has a number.",
+                violation_error_message=_("A completed dose of a manufacturer has a number."),
             ),
             models.CheckConstraint(
                 condition=Q(dose_number__isnull=True) | Q(dose_number__gte=1),
                 name="dose_number_from_one",
-                violation_error_message="Dose numbers start at 1.",
+                violation_error_message=_("Dose numbers start at 1."),
             ),
             models.CheckConstraint(
                 condition=~Q(status=DoseStatus.COMPLETED, primary_source=True)
@@ -165,24 +167,25 @@ class Dose(Record):
                     clinic__isnull=False,
                 ),
                 name="dose_given_here_is_complete",
-                violation_error_message="A dose given here names lot, volunteer and clinic.",
+                violation_error_message=_("A dose given here names lot, volunteer and clinic."),
             ),
             models.CheckConstraint(
                 condition=Q(status=DoseStatus.COMPLETED, status_reason="")
                 | (~Q(status=DoseStatus.COMPLETED) & ~Q(status_reason="")),
                 name="dose_status_has_reason",
-                violation_error_message="Anything but a completed dose has a reason.",
+                violation_error_message=_("Anything but a completed dose has a reason."),
             ),
             models.CheckConstraint(
                 condition=none_or_both("external_source", "external_id"),
                 name="dose_external_id_has_source",
-                violation_error_message="An external id needs its source.",
+                violation_error_message=_("An external id needs its source."),
             ),
         )
 
     def __str__(self) -> str:
         """Show what and when, without the patient."""
-        return f"{self.given_vaccine} on {self.administered_on}"
+        words = {"what": self.given_vaccine, "day": self.administered_on}
+        return gettext("%(what)s on %(day)s") % words
 
     @property
     def given_vaccine_id(self) -> int | None:

@@ -9,6 +9,8 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from records.models.base import Address, Record, period_check
 from records.models.fields import CodeField, SearchKeyField
@@ -20,10 +22,10 @@ OLDEST = 120  # years
 class Gender(models.TextChoices):
     """HL7 FHIR R4 administrative-gender."""
 
-    FEMALE = "female", "Female"
-    MALE = "male", "Male"
-    OTHER = "other", "Other"
-    UNKNOWN = "unknown", "Unknown"
+    FEMALE = "female", gettext_lazy("Female")
+    MALE = "male", gettext_lazy("Male")
+    OTHER = "other", gettext_lazy("Other")
+    UNKNOWN = "unknown", gettext_lazy("Unknown")
 
 
 class Patient(Address, Record):
@@ -69,7 +71,7 @@ class Patient(Address, Record):
         """Refuse a birth in the future, by the calendar that is furthest ahead (UTC+14)."""
         born = self.date_of_birth
         if isinstance(born, dt.date) and born > (timezone.now() + dt.timedelta(hours=14)).date():
-            raise ValidationError({"date_of_birth": "The birth date is in the future."})
+            raise ValidationError({"date_of_birth": _("The birth date is in the future.")})
 
 
 class PatientIdentifier(Record):
@@ -113,7 +115,7 @@ class Enrolment(Record):
 
     def __str__(self) -> str:
         """Show who belongs where."""
-        return f"{self.patient} at {self.clinic}"
+        return _("%(person)s at %(clinic)s") % {"person": self.patient, "clinic": self.clinic}
 
 
 class Volunteer(Record):
@@ -143,7 +145,12 @@ class Volunteer(Record):
         """Refuse a birth year that nobody alive can have."""
         now = timezone.localdate().year
         if isinstance(self.birth_year, int) and not now - OLDEST <= self.birth_year <= now:
-            raise ValidationError({"birth_year": f"A year from {now - OLDEST} to {now}."})
+            raise ValidationError(
+                {
+                    "birth_year": _("A year from %(value)s to %(now)s.")
+                    % {"value": now - OLDEST, "now": now}
+                }
+            )
 
 
 class Assignment(Record):
@@ -167,7 +174,7 @@ class Assignment(Record):
 
     def __str__(self) -> str:
         """Show who works where."""
-        return f"{self.volunteer} at {self.clinic}"
+        return _("%(person)s at %(clinic)s") % {"person": self.volunteer, "clinic": self.clinic}
 
 
 class PatientMerge(Record):
@@ -192,6 +199,82 @@ class PatientMerge(Record):
     def __str__(self) -> str:
         """Show which record went into which."""
         return f"{self.duplicate} → {self.survivor}"
+
+
+class ProposalOutcome(models.TextChoices):
+    """What became of a proposal."""
+
+    OPEN = "open", pgettext_lazy("proposal", "Open")
+    ACCEPTED = "accepted", gettext_lazy("Accepted")
+    DECLINED = "declined", gettext_lazy("Declined")
+
+
+class MergeProposal(Record):
+    """Somebody at a clinic thinks that two records are one person's; a keeper of records decides.
+
+    ``live_outcome`` is NULL once it is decided, so that a unique key lets a pair be proposed
+    again.
+    """
+
+    patient = models.ForeignKey(
+        Patient, models.PROTECT, related_name="merge_proposals", help_text="The one that would go."
+    )
+    survivor = models.ForeignKey(
+        Patient,
+        models.PROTECT,
+        related_name="merge_proposals_received",
+        help_text="The one that would stay.",
+    )
+    reason = models.CharField(max_length=500)
+    proposed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, editable=False, related_name="+"
+    )
+    proposed_at = models.DateTimeField(default=timezone.now, editable=False)
+    outcome = models.CharField(
+        max_length=8, choices=ProposalOutcome, default=ProposalOutcome.OPEN, editable=False
+    )
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="+",
+    )
+    decided_at = models.DateTimeField(null=True, blank=True, editable=False)
+    live_outcome = models.GeneratedField(
+        expression=models.Case(models.When(outcome="open", then=models.F("outcome"))),
+        output_field=models.CharField(max_length=8, null=True),
+        db_persist=True,
+    )
+
+    history_owner: ClassVar[str] = "patient"
+
+    class Meta:
+        ordering = ("-id",)
+        default_permissions = ("view", "add", "change")
+        indexes = (models.Index(fields=["live_outcome", "id"], name="merge_proposal_open"),)
+        constraints = (
+            models.UniqueConstraint(
+                fields=["patient", "survivor", "live_outcome"], name="merge_proposal_open_once"
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(survivor=models.F("patient")),
+                name="merge_proposal_names_two_patients",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(outcome="open", decided_by__isnull=True, decided_at__isnull=True)
+                | (
+                    ~models.Q(outcome="open")
+                    & models.Q(decided_by__isnull=False, decided_at__isnull=False)
+                ),
+                name="merge_proposal_is_decided_by_somebody",
+            ),
+        )
+
+    def __str__(self) -> str:
+        """Show which record would go into which."""
+        return f"{self.patient} → {self.survivor}"
 
 
 class MergedDose(models.Model):

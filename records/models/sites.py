@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from records.models.base import Address, Effective, Record, Retirable
 from records.models.fields import CodeField
@@ -16,7 +17,7 @@ from records.models.fields import CodeField
 def validate_time_zone(value: str) -> None:
     """Raise ``ValidationError`` unless ``value`` is an IANA time zone name."""
     if value not in available_timezones():
-        raise ValidationError("“%(value)s” is not an IANA time zone.", params={"value": value})
+        raise ValidationError(_("“%(value)s” is not an IANA time zone."), params={"value": value})
 
 
 class Clinic(Address, Retirable, Effective, Record):

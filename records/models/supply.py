@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from records.models.base import Address, Effective, Record, Retirable
 from records.models.fields import CodeField
@@ -50,7 +51,7 @@ class Vaccine(Retirable, Effective, Record):
             models.CheckConstraint(
                 condition=Q(doses_in_series__isnull=True) | Q(doses_in_series__gte=1),
                 name="vaccine_series_has_a_dose",
-                violation_error_message="A series has at least one dose.",
+                violation_error_message=_("A series has at least one dose."),
             ),
         )
 
@@ -131,7 +132,7 @@ class Lot(Record):
                 condition=Q(recalled_on__isnull=True, recall_reason="")
                 | (Q(recalled_on__isnull=False) & ~Q(recall_reason="")),
                 name="lot_recall_has_day_and_reason",
-                violation_error_message="A recall has a day and a reason.",
+                violation_error_message=_("A recall has a day and a reason."),
             ),
         )
 
