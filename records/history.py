@@ -60,7 +60,10 @@ def lots_of_doses() -> QuerySet[Lot]:
 
 def record_as_of(record: Record, moment: dt.datetime) -> Any | None:
     """Return the version of one record that was current at ``moment``, or None."""
-    return as_of(type(record), moment).filter(id=record.pk).first()
+    version = as_of(type(record), moment).filter(id=record.pk).first()
+    if version is not None:
+        _lend(record, [version])
+    return version
 
 
 def version_by_id(model: type[Record], public_id: Any, version: int) -> QuerySet[Any]:
@@ -91,6 +94,7 @@ def changes_of(
         rows = rows.filter(version__lt=before)
     # The last one differs from one more.
     versions = list(rows if limit is None else rows[: limit + 1])
+    _lend(record, versions)
     shown = _shown_relations(record, versions)
     result = []
     for index, version in enumerate(versions[:limit]):
@@ -106,6 +110,16 @@ def changes_since(record: Record, seen: int) -> tuple[FieldChange, ...]:
     return tuple(_differences(versions[0], earlier, _shown_relations(record, versions)))
 
 
+def _lend(record: Record, versions: list[Any]) -> None:
+    """Give versions that name the same related rows those that the record has loaded already."""
+    fields: Any = [field for field in record._meta.concrete_fields if field.many_to_one]
+    for field in fields:
+        loaded = field.get_cached_value(record, default=None)
+        for version in versions if loaded is not None else ():
+            if getattr(version, field.attname, None) == getattr(record, field.attname):
+                setattr(version, field.name, loaded)
+
+
 def _shown_relations(record: Record, versions: list[Any]) -> dict[str, dict[Any, str]]:
     model = type(record)
     names = [field.name for field in model._meta.fields if field.many_to_one and field.concrete]
@@ -113,13 +127,17 @@ def _shown_relations(record: Record, versions: list[Any]) -> dict[str, dict[Any,
 
 
 def _display_names(model: type[Record], name: str, versions: list[Any]) -> dict[Any, str]:
-    """Return how the related rows that these versions name are shown: one query a relation."""
+    """Return how the related rows that these versions name are shown: at most one query."""
     field: Any = model._meta.get_field(name)
     target = field.related_model
     if not isinstance(target, type) or not issubclass(target, Model):
         return {}
     keys = {getattr(version, field.attname) for version in versions} - {None}
-    return {key: str(row) for key, row in target._base_manager.in_bulk(keys).items()}
+    loaded = [version._meta.get_field(name).get_cached_value(version, None) for version in versions]
+    found = {row.pk: row for row in loaded if row is not None}
+    if unknown := keys - found.keys():
+        found |= target._base_manager.in_bulk(unknown)
+    return {key: str(row) for key, row in found.items()}
 
 
 def _differences(version: Any, earlier: Any, shown: dict[str, dict[Any, str]]) -> Any:

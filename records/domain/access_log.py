@@ -9,11 +9,12 @@ from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from django.core.exceptions import PermissionDenied
+from django.utils.translation import gettext as _
 
 from records import access
 from records.domain.reading import LOG, note_read
 from records.domain.share_links import FETCHED, OPENED, REFUSED
-from records.models import Assignment, AuditEntry, Patient, ShareLink, ShareView, Volunteer
+from records.models import AuditEntry, Patient, ShareLink, ShareView, Volunteer
 
 PAGE = 50
 LINK = "link"  # the channel of who has no account
@@ -53,15 +54,14 @@ def who_looked(*, by: Any, patient: Patient, before: int | None = None) -> list[
     else's looks are not theirs to see.
     """
     if not access.may_share(by, patient):
-        raise PermissionDenied("This grant does not show who looked at the record.")
+        raise PermissionDenied(_("This grant does not show who looked at the record."))
     note_read(by=by, patients=[patient], what=LOG)
     entries = access.visible_to(by, AuditEntry).filter(patient=patient)
     if before is not None:
         entries = entries.filter(pk__lt=before)
     rows = list(entries.prefetch_related("actor__groups").order_by("-pk")[:PAGE])
     actors = {row.actor_id for row in rows}
-    names = _names(actors)
-    assignments = _assignments(actors)
+    names, assignments = _at_work(actors)
     links = _links(by, rows)
     return [
         Look(
@@ -80,13 +80,35 @@ def who_looked(*, by: Any, patient: Patient, before: int | None = None) -> list[
     ]
 
 
-def _names(users: Iterable[int]) -> dict[int, str]:
-    """Return the names of volunteers, who are known to patients by these.
+class Work(NamedTuple):
+    """Where an account worked, and when; its last day may be open."""
+
+    user: int
+    clinic: str
+    time_zone: str
+    starts_on: dt.date
+    ends_on: dt.date | None
+
+
+def _at_work(users: Iterable[int]) -> tuple[dict[int, str], list[Work]]:
+    """Return the names of volunteers, who are known to patients by these, and where they worked.
 
     Whoever looked at a record is shown to its holder, also where they could not look anybody up.
     """
-    volunteers = Volunteer.objects.filter(user__in=users)
-    return {volunteer.user_id: str(volunteer) for volunteer in volunteers if volunteer.user_id}
+    columns = ("clinic__name", "clinic__time_zone", "starts_on", "ends_on")
+    rows = (
+        Volunteer.objects.filter(user__in=users)
+        .order_by("assignments__clinic__name", "assignments__pk")
+        .values_list(
+            "user", "first_name", "last_name", *(f"assignments__{name}" for name in columns)
+        )
+    )
+    names, work = {}, []
+    for user, first_name, last_name, *where in rows:
+        names[user] = str(Volunteer(first_name=first_name, last_name=last_name))
+        if where[0] is not None:
+            work.append(Work(user, *where))
+    return names, work
 
 
 def _links(by: Any, rows: Iterable[AuditEntry]) -> dict[int, Link]:
@@ -114,18 +136,13 @@ def _links(by: Any, rows: Iterable[AuditEntry]) -> dict[int, Link]:
     }
 
 
-def _assignments(users: Iterable[int]) -> list[Assignment]:
-    rows = Assignment.objects.filter(volunteer__user__in=users)
-    return list(rows.select_related("volunteer", "clinic").order_by("clinic__name", "pk"))
-
-
-def _clinics(assignments: list[Assignment], entry: AuditEntry) -> tuple[str, ...]:
+def _clinics(assignments: list[Work], entry: AuditEntry) -> tuple[str, ...]:
     """Return where the actor worked on the day of the entry, by each clinic's own calendar."""
     names = [
-        row.clinic.name
+        row.clinic
         for row in assignments
-        if row.volunteer.user_id == entry.actor_id
-        and row.starts_on <= (day := entry.at.astimezone(ZoneInfo(row.clinic.time_zone)).date())
+        if row.user == entry.actor_id
+        and row.starts_on <= (day := entry.at.astimezone(ZoneInfo(row.time_zone)).date())
         and (row.ends_on is None or row.ends_on >= day)
     ]
     return tuple(dict.fromkeys(names))

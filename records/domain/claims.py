@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.db.models import QuerySet
+from django.db.models import FilteredRelation, Q, QuerySet
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
+from django.utils.translation import gettext as _
 
 from records import access
 from records.codecs.claim_codes import new_code, read_code
@@ -87,7 +88,7 @@ def pass_to_patient(
     need_reason(reason)
     current = unit.lock(patient)
     if not is_of_age(current, clinic.today()):
-        raise ValidationError({"patient": "The patient is not of age yet."})
+        raise ValidationError({"patient": _("The patient is not of age yet.")})
     for grant in PatientGrant.objects.filter(patient=current, template=GrantTemplate.GUARDIAN):
         unit.remove(unit.lock(grant), by=by, event="patientgrant.revoked", reason=reason)
     for code in open_codes(current).filter(template=GrantTemplate.GUARDIAN):
@@ -119,25 +120,55 @@ def claim_record(
     return grant
 
 
-def portal_access(*, by: Any, patient: Patient) -> dict[str, int]:
-    """Return how many accounts have access now, by template: a clinic learns no more.
+class PortalAccess(NamedTuple):
+    """How many accounts have access, by template, and what codes could still be claimed."""
 
-    Raises ``PermissionDenied`` without the role and ``OutOfSight`` for a patient out of sight.
+    held: dict[str, int]
+    codes: list[tuple[str, dt.datetime]]
+
+
+def portal_access(*, by: Any, patient: Patient) -> PortalAccess:
+    """Return how many accounts have access now, and the template and end of each open code.
+
+    A clinic learns no more. Raises ``PermissionDenied`` without the role and ``OutOfSight`` for a
+    patient out of sight.
     """
-    access.require(by, "view_claimcode", patient)
-    grants = PatientGrant.objects.filter(access.still_holds(), patient=patient)
-    return dict(Counter(grants.values_list("template", flat=True)))
+    access.require(by, "view_claimcode")
+    rows = (
+        access.at_work(by, Patient)
+        .filter(pk=patient.pk)
+        .annotate(
+            held=FilteredRelation("grants", condition=access.still_holds("grants__")),
+            open=FilteredRelation("claim_codes", condition=_is_open("claim_codes__")),
+        )
+        .order_by("held__pk", "open__pk")
+        .values_list("held__pk", "held__template", "open__pk", "open__template", "open__expires_at")
+    )
+    found = list(rows)
+    if not found:
+        raise access.OutOfSight("Patient not found.")
+    held = {key: template for key, template, *_ in found if key is not None}
+    codes = {key: (template, end) for *_, key, template, end in found if key is not None}
+    return PortalAccess(dict(Counter(held.values())), list(codes.values()))
 
 
 def open_codes(patient: Patient) -> QuerySet[ClaimCode]:
     """Return the codes of a patient that could still be claimed."""
-    return ClaimCode.objects.filter(
-        patient=patient,
-        used_at__isnull=True,
-        revoked_at__isnull=True,
-        expires_at__gt=timezone.now(),
-        tries__lt=MOST_TRIES,
-    )
+    return ClaimCode.objects.filter(_is_open(), patient=patient)
+
+
+def _is_open(path: str = "") -> Q:
+    wanted: dict[str, Any] = {"used_at__isnull": True, "revoked_at__isnull": True}
+    wanted |= {"tries__lt": MOST_TRIES, "expires_at__gt": timezone.now()}
+    return Q(**{f"{path}{name}": value for name, value in wanted.items()})
+
+
+def holder_of(code: str) -> Patient | None:
+    """Return whose record a code could still be claimed for; whoever asks has counted the try."""
+    found = ClaimCode.objects.filter(digest__in=_digests(code)).select_related("patient").first()
+    if found is None or not open_codes(found.patient).filter(pk=found.pk).exists():
+        return None
+    return found.patient
 
 
 def is_of_age(patient: Patient, day: dt.date) -> bool:
@@ -152,15 +183,15 @@ def _check_issue(patient: Patient, clinic: Clinic, template: str, last_day: dt.d
     errors: dict[str, str] = {}
     today = clinic.today()
     if patient.merged_into_id is not None:
-        errors["patient"] = "This record was merged into another one."
+        errors["patient"] = _("This record was merged into another one.")
     elif patient.identity_confirmed_on is None:
-        errors["patient"] = "Confirm the patient's identity first."
+        errors["patient"] = _("Confirm the patient's identity first.")
     if template == GrantTemplate.GUARDIAN and is_of_age(patient, today):
-        errors["template"] = "The patient is of age and has no guardian here."
+        errors["template"] = _("The patient is of age and has no guardian here.")
     if last_day is not None and template not in MAY_END:
-        errors["last_day"] = "Only the access of a carer or relative ends by itself."
+        errors["last_day"] = _("Only the access of a carer or relative ends by itself.")
     elif last_day is not None and last_day < today:
-        errors["last_day"] = "This day is past."
+        errors["last_day"] = _("This day is past.")
     if errors:
         raise ValidationError(errors)
 

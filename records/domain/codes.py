@@ -6,25 +6,27 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from django.db.models import Prefetch, Q, QuerySet
+from django.db.models import Case, Prefetch, Q, QuerySet, When
 from django.utils import timezone
 
 from records import access
 from records.codecs import hcert, shc
 from records.codecs.credentials import Statement
-from records.domain.credentials import as_issued, uncertified
+from records.domain.credential_contents import as_given, completed, why_uncertified
+from records.domain.credentials import as_issued
 from records.domain.reading import RECORD, note_read
 from records.models import (
     Credential,
     CredentialDose,
     CredentialFormat,
     Dose,
-    DoseStatus,
     Patient,
 )
 
 EARLIER = 50
 """As many earlier codes a page lists."""
+LISTED = 500
+"""As many codes are looked at; those that count come first, a handful for each vaccine."""
 
 
 class Codes(NamedTuple):
@@ -63,14 +65,11 @@ def patient_with_codes(*, by: Any, public_id: UUID) -> Patient:
 def codes_of(*, by: Any, patient: Patient) -> Codes:
     """Return the codes of a patient that ``by`` may see. Leaves an audit entry."""
     note_read(by=by, patients=[patient], what=RECORD)
-    rows = _listed(access.visible_to(by, Credential).filter(patient=patient))
-    counts = Q(revoked_at__isnull=True) & ~Q(expires_at__lte=timezone.now())
-    counting = list(rows.filter(counts))
-    current = [one for one in counting if not _is_outdone(one, counting)]
-    earlier = rows.exclude(pk__in=[one.pk for one in current])[:EARLIER]
-    given = access.visible_to(by, Dose).filter(patient=patient, status=DoseStatus.COMPLETED)
-    doses = list(given.select_related("vaccine", "lot__vaccine").order_by("administered_on", "id"))
-    why = uncertified(by=by, patient=patient)
+    rows = access.visible_to(by, Credential).filter(patient=patient).defer("content")
+    current, earlier = _listed(rows)
+    given = access.visible_to(by, Dose).filter(patient=patient)
+    doses = completed(given)
+    why = {line.pk: why for line in as_given(doses) if (why := why_uncertified(line))}
     unstated: dict[str, list[Dose]] = {
         format: [
             dose
@@ -81,8 +80,17 @@ def codes_of(*, by: Any, patient: Patient) -> Codes:
         for format in CredentialFormat
     }
     return Codes(
-        current, list(earlier), unstated, [(dose, why[dose.pk]) for dose in doses if dose.pk in why]
+        current, earlier, unstated, [(dose, why[dose.pk]) for dose in doses if dose.pk in why]
     )
+
+
+def current_codes(*, by: Any, patient: Patient) -> list[Credential]:
+    """Return the codes that count now, newest first; none for who may not see any.
+
+    It says which there are and not what they say, so no entry is left.
+    """
+    rows = access.visible_to(by, Credential).filter(patient=patient).defer("content")
+    return _listed(rows.filter(_counts()))[0]
 
 
 def read_code(*, by: Any, credential: Credential) -> Code:
@@ -103,11 +111,25 @@ def _treats(by: Any, patient: Patient) -> bool:
     return access.at_work(by, Patient).filter(pk=patient.pk).exists()
 
 
-def _listed(rows: QuerySet[Credential]) -> QuerySet[Credential]:
-    """Return the rows with the doses that they state, in the order of a passport."""
+def _counts() -> Q:
+    """Return the condition of neither being revoked nor expired."""
+    return Q(revoked_at__isnull=True) & ~Q(expires_at__lte=timezone.now())
+
+
+def _listed(rows: QuerySet[Credential]) -> tuple[list[Credential], list[Credential]]:
+    """Return the codes that count and that no newer one outdoes, and the newest of the others.
+
+    All have the doses that they state, in the order of a passport.
+    """
     doses = CredentialDose.objects.select_related("dose__vaccine", "dose__lot__vaccine")
     order = doses.order_by("dose__administered_on", "dose_id")
-    return rows.defer("content").prefetch_related(Prefetch("stated", order)).order_by("-id")
+    first = rows.annotate(counts=Case(When(_counts(), then=0), default=1))
+    shown = first.prefetch_related(Prefetch("stated", order)).order_by("counts", "-id")
+    found: list[Any] = list(shown[:LISTED])
+    counting = [one for one in found if not one.counts]
+    current = [one for one in counting if not _is_outdone(one, counting)]
+    earlier = sorted((one for one in found if one not in current), key=lambda one: -one.pk)
+    return current, earlier[:EARLIER]
 
 
 def _is_outdone(one: Credential, counting: Iterable[Credential]) -> bool:

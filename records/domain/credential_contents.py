@@ -9,19 +9,21 @@ from __future__ import annotations
 
 import datetime as dt
 import secrets
-from collections.abc import Sequence
-from typing import NamedTuple, Protocol
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple, Protocol
 
 from cryptography import x509
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
 from django.db.models.functions import Coalesce
+from django.utils.translation import gettext as _
 
 from records.codecs import hcert, shc
 from records.codecs.credentials import Format, Person, StatedDose, Statement
 from records.codecs.diseases import COVID_19
 from records.domain import issuer_keys
-from records.domain.series import series_positions
+from records.domain.series import diseases_of, ranks
 from records.history import effective_version
 from records.models import Clinic, Dose, DoseStatus, EuProduct, Patient, Vaccine
 
@@ -52,8 +54,13 @@ class Given(NamedTuple):
 
 def given_to(patient: Patient) -> list[Given]:
     """Return a patient's completed doses in the order in which they count."""
-    doses = (
-        Dose.objects.filter(patient=patient, status=DoseStatus.COMPLETED)
+    return as_given(completed(Dose.objects.filter(patient=patient)))
+
+
+def completed(doses: QuerySet[Dose]) -> list[Dose]:
+    """Return the completed ones of a patient's doses as they count, with what is told of them."""
+    rows = (
+        doses.filter(status=DoseStatus.COMPLETED)
         .annotate(
             given=Coalesce("vaccine_id", "lot__vaccine_id"),
             cvx=effective_version(Vaccine, owner="given", day="administered_on", value="cvx_code"),
@@ -62,8 +69,18 @@ def given_to(patient: Patient) -> list[Given]:
         .select_related("lot__eu_product", "lot__vaccine", "vaccine")
         .order_by("administered_on", "id")
     )
+    return list(rows)
+
+
+def as_given(doses: Iterable[Any]) -> list[Given]:
+    """Return what credentials tell of one patient's doses, all of them, as ``completed`` read."""
     found = list(doses)
-    positions = series_positions([patient.pk]) if found else {}
+    diseases = diseases_of({dose.given for dose in found}, None) if found else {}
+    positions = ranks(
+        (dose.patient_id, dose.pk, disease)
+        for dose in found
+        for disease in diseases.get(dose.given, ())
+    )
     return [
         Given(
             pk=dose.pk,
@@ -92,11 +109,11 @@ def person_of(patient: Patient) -> Person:
 def why_uncertified(dose: Given) -> str:
     """Return why there is no EU certificate of a dose, or nothing."""
     if dose.position is None:
-        return "EU certificates are for vaccinations against COVID-19 only."
+        return _("EU certificates are for vaccinations against COVID-19 only.")
     if not dose.primary_source:
-        return "This dose was given elsewhere."
+        return _("This dose was given elsewhere.")
     if dose.product is None:
-        return "No EU product is known for this lot."
+        return _("No EU product is known for this lot.")
     return ""
 
 
@@ -134,7 +151,7 @@ def writer_of(format: str) -> Writer:
             return Cards()
         case Format.DCC:
             return Certificates()
-    raise ValidationError({"format": "Choose shc or dcc."})
+    raise ValidationError({"format": _("Choose shc or dcc.")})
 
 
 class Cards:
@@ -143,7 +160,7 @@ class Cards:
     def __init__(self) -> None:
         """Take the key that signs now."""
         if not settings.ISSUER.url:
-            raise ValidationError({"format": "No cards are issued here: ISSUER_URL is not set."})
+            raise ValidationError({"format": _("No cards are issued here: ISSUER_URL is not set.")})
         self.key = issuer_keys.signing_key(Format.SHC)
         self.kid = self.key.kid
 
@@ -194,7 +211,7 @@ class Certificates:
     def __init__(self) -> None:
         """Take the key that signs now."""
         if not settings.ISSUER.country:
-            message = "No EU certificates are issued here: ISSUER_COUNTRY is not set."
+            message = _("No EU certificates are issued here: ISSUER_COUNTRY is not set.")
             raise ValidationError({"format": message})
         held = issuer_keys.signing(Format.DCC)
         self.kid = held.kid

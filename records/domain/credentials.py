@@ -14,6 +14,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.db.models import Count, Q
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from records import access
 from records.codecs import shc
@@ -24,7 +25,6 @@ from records.domain.credential_contents import (
     Writer,
     given_to,
     person_of,
-    why_uncertified,
     writer_of,
 )
 from records.domain.dose_codes import rows_in, shared_lock
@@ -83,7 +83,7 @@ def _right(by: Any, patient: Patient) -> str:
 
 def _need_management(by: Any, patient: Patient) -> None:
     if not (by.has_perm("records.issue_credential") or access.may_manage(by, patient)):
-        raise PermissionDenied("This grant only allows reading.")
+        raise PermissionDenied(_("This grant only allows reading."))
 
 
 def _hold_what_doses_name(patient: Patient) -> None:
@@ -173,7 +173,7 @@ def revoke_credential(*, by: Any, credential: Credential, version: int, reason: 
     unit.lock(credential.patient)
     current = unit.lock(credential, version=version)
     if current.revoked_at is not None:
-        raise ValidationError("This credential was revoked already.")
+        raise ValidationError(_("This credential was revoked already."))
     changes = {"revoked_at": timezone.now(), "revocation_cause": RevocationCause.WITHDRAWN}
     fields = unit.apply(current, changes)
     return unit.update(current, fields, by=by, event="credential.revoked", reason=reason)
@@ -211,16 +211,6 @@ def as_issued(*, by: Any, credential: Credential) -> str:
     patient, content = found
     note_read(by=by, patients=[patient], what=RECORD)
     return boxes.unseal(content).decode()
-
-
-def uncertified(*, by: Any, patient: Patient) -> dict[int, str]:
-    """Return why a completed dose has no EU certificate, by the key of the dose.
-
-    Raises ``OutOfSight``. It says nothing of the doses themselves, so no entry is left.
-    """
-    if not access.visible_to(by, Patient).filter(pk=patient.pk).exists():
-        raise access.OutOfSight("Patient not found.")
-    return {dose.pk: why for dose in given_to(patient) if (why := why_uncertified(dose))}
 
 
 def revoked(format: str, kid: str, identifier: str) -> Credential | None:

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 from django.db.models import Model, QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from records import access, viewers
 from records.domain import lookup, unit
@@ -222,7 +223,7 @@ def _coded_all(by: Any, rows: Sequence[GivenDose], outcome: Outcome) -> list[Cod
         row = row._replace(status_reason=row.status_reason.strip())
         check_values(row, outcome)
         if bool(row.external_source) != bool(row.external_id):
-            message = "An external id needs its source."
+            message = _("An external id needs its source.")
             outcome.refuse(row.row, "external_id", "dose_external_id_has_source", message)
         if len(outcome.findings) == before:
             coded.append(_coded(row, public_id, keys, seen))
@@ -236,13 +237,15 @@ def _references(row: GivenDose, seen: Seen, outcome: Outcome) -> dict[str, int |
         wanted = getattr(row, name)
         keys[name] = seen.keys[name].get(wanted)
         if wanted is not None and keys[name] is None:
-            message = f"There is no such {model._meta.verbose_name}."
+            message = _("There is no such %(verbose_name)s.") % {
+                "verbose_name": model._meta.verbose_name
+            }
             outcome.refuse(row.row, name, "does_not_exist", message)
     if keys["clinic"] is not None and keys["clinic"] not in seen.here:
-        message = "This account is not assigned to this clinic today."
+        message = _("This account is not assigned to this clinic today.")
         outcome.refuse(row.row, "clinic", "forbidden", message)
     if (row.lot is None) == (row.vaccine is None):
-        message = "Name the lot, or the vaccine where the lot is unknown."
+        message = _("Name the lot, or the vaccine where the lot is unknown.")
         outcome.refuse(row.row, "lot", "lot_or_vaccine", message)
     return keys
 
@@ -297,7 +300,7 @@ def _results(
             results.append(Result(row.row, Fate.KNOWN, key, []))
         elif any(finding.kind == Kind.CONFLICT for finding in found):
             # What it differs in may be the data of a patient out of sight.
-            message = "This source and id are on record with something else."
+            message = _("This source and id are on record with something else.")
             taken = Finding(row.row, Kind.REFUSED, "external_id", "taken", message)
             results.append(Result(row.row, Fate.REFUSED, None, [taken]))
         elif any(finding.kind == Kind.REFUSED for finding in found):

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from django.db import connection
 from django.db.models import QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from records.domain.imports import Outcome
 from records.models import (
@@ -270,7 +271,7 @@ def _coded(
     before = len(outcome.findings)
     patient = known.patients.get((row.identifier_system, row.identifier))
     if patient is None:
-        outcome.refuse(row.row, "patient", UNKNOWN, "No patient has this identifier.")
+        outcome.refuse(row.row, "patient", UNKNOWN, _("No patient has this identifier."))
     manufacturer = _key(row.row, "manufacturer", row.mvx_code, known.manufacturers, outcome)
     volunteer = _key(row.row, "volunteer", row.volunteer_code, known.volunteers, outcome)
     vaccine = _key(row.row, "vaccine", row.cvx_code, known.vaccines, outcome)
@@ -279,7 +280,7 @@ def _coded(
         if row.clinic_code in known.clinics:
             clinic, today = known.clinics[row.clinic_code]
         else:
-            outcome.refuse(row.row, "clinic", UNKNOWN, "No clinic has this code.")
+            outcome.refuse(row.row, "clinic", UNKNOWN, _("No clinic has this code."))
     lot = _lot(row, manufacturer, vaccine, known, outcome)
     check_values(row, outcome)
     _need_key(row, outcome)
@@ -320,7 +321,7 @@ def _key(row: int, name: str, code: str, known: dict[str, int], outcome: Outcome
         return None
     key = known.get(code)
     if key is None:
-        outcome.refuse(row, name, UNKNOWN, f"No {name} has this code.")
+        outcome.refuse(row, name, UNKNOWN, _("No %(name)s has this code.") % {"name": name})
     return key
 
 
@@ -334,19 +335,19 @@ def _lot(
     """Return (lot, its vaccine) where a row names a lot, or note what is wrong with it."""
     if not row.lot_number:
         if not row.cvx_code:
-            message = "Name the lot, or the vaccine where the lot is unknown."
+            message = _("Name the lot, or the vaccine where the lot is unknown.")
             outcome.refuse(row.row, "lot", "lot_or_vaccine", message)
         return None
     if manufacturer is None:
         if not row.mvx_code:
-            message = "A lot number needs its manufacturer."
+            message = _("A lot number needs its manufacturer.")
             outcome.refuse(row.row, "manufacturer", "lot_has_manufacturer", message)
         return None
     lot = known.lots.get((manufacturer, row.lot_number))
     if lot is None:
-        outcome.refuse(row.row, "lot", UNKNOWN, "This manufacturer has no such lot.")
+        outcome.refuse(row.row, "lot", UNKNOWN, _("This manufacturer has no such lot."))
     elif vaccine is not None and vaccine != lot[1]:
-        outcome.refuse(row.row, "vaccine", "lot_vaccine", "This lot holds another vaccine.")
+        outcome.refuse(row.row, "vaccine", "lot_vaccine", _("This lot holds another vaccine."))
     return lot
 
 
@@ -370,16 +371,19 @@ def check_values(row: Any, outcome: Outcome) -> None:
         ("status_reason", row.status_reason),
     ):
         if len(value) > LENGTHS[name]:
-            outcome.refuse(row.row, name, "max_length", f"Longer than {LENGTHS[name]} characters.")
+            message = _("Longer than %(value)s characters.") % {"value": LENGTHS[name]}
+            outcome.refuse(row.row, name, "max_length", message)
     if row.dose_number is not None and not 1 <= row.dose_number <= LARGEST_NUMBER:
-        message = f"Dose numbers go from 1 to {LARGEST_NUMBER}."
+        message = _("Dose numbers go from 1 to %(largest_number)s.") % {
+            "largest_number": LARGEST_NUMBER
+        }
         outcome.refuse(row.row, "dose_number", "dose_number_from_one", message)
 
 
 def _need_key(row: DoseRow, outcome: Outcome) -> None:
     for name, value in (("external_source", row.external_source), ("external_id", row.external_id)):
         if not value:
-            message = "A row needs its source and its id there: they tell rows apart."
+            message = _("A row needs its source and its id there: they tell rows apart.")
             outcome.refuse(row.row, name, "required", message)
 
 

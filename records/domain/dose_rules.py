@@ -13,8 +13,12 @@ from dataclasses import dataclass, field
 
 from django.db.models import BooleanField, Exists, ExpressionWrapper, F, OuterRef, Q
 from django.db.models.expressions import Combinable
+from django.utils.formats import date_format
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from records.models import Assignment, Dose, DoseStatus
+from records.wording import Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +48,20 @@ class Facts:
 class Rule:
     """One rule: its code, the field it speaks of, the sentence, and when it is broken.
 
-    ``staged`` is a function, so that subqueries are built only when they are used.
+    ``staged`` is a function, so that subqueries are built only when they are used. ``detail`` is
+    the sentence with what it is about, for whoever records one dose.
     """
 
     code: str
     field: str
-    message: str
+    message: Text
     broken: Callable[[Dose, Facts], bool]
     staged: Callable[[], Combinable | Q]
+    detail: Callable[[Dose, Facts], str] | None = None
+
+    def says(self, dose: Dose, facts: Facts) -> str:
+        """Return the sentence for one dose that breaks the rule."""
+        return self.detail(dose, facts) if self.detail else str(self.message)
 
 
 def _given(dose: Dose) -> bool:
@@ -68,6 +78,23 @@ GIVEN_HERE = GIVEN & Q(primary_source=True)
 
 def _same_vaccine(dose: Dose, facts: Facts) -> list[Given]:
     return [other for other in facts.others if other.vaccine_id == dose.given_vaccine_id]
+
+
+def _interval(dose: Dose, facts: Facts) -> str:
+    """Return which dose is too near, how near, and what the schedule says."""
+    days, other = min(
+        (abs((other.administered_on - dose.administered_on).days), other.administered_on)
+        for other in _same_vaccine(dose, facts)
+        if other.administered_on != dose.administered_on
+    )
+    return gettext(
+        "Another dose of this vaccine was given on %(day)s, %(days)d days apart."
+        " Its schedule says at least %(least)d days."
+    ) % {
+        "day": date_format(other),
+        "days": days,
+        "least": dose.given_vaccine.min_interval_days,
+    }
 
 
 def _others() -> Q:
@@ -87,49 +114,49 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "patient_merged",
         "patient",
-        "This record was merged into another one; record the dose there.",
+        _("This record was merged into another one; record the dose there."),
         lambda dose, facts: dose.patient.merged_into_id is not None,
         lambda: Q(patient__merged_into__isnull=False),
     ),
     Rule(
         "in_future",
         "administered_on",
-        "The day is in the future.",
+        _("The day is in the future."),
         lambda dose, facts: dose.administered_on > facts.today,
         lambda: Q(administered_on__gt=F("today")),
     ),
     Rule(
         "before_birth",
         "administered_on",
-        "The day is before the patient's birth.",
+        _("The day is before the patient's birth."),
         lambda dose, facts: dose.administered_on < dose.patient.date_of_birth,
         lambda: Q(administered_on__lt=F("patient__date_of_birth")),
     ),
     Rule(
         "lot_missing",
         "lot",
-        "A dose given here names its lot.",
+        _("A dose given here names its lot."),
         lambda dose, facts: _given_here(dose) and dose.lot is None,
         lambda: GIVEN_HERE & Q(lot__isnull=True),
     ),
     Rule(
         "clinic_missing",
         "clinic",
-        "A dose given here names its clinic.",
+        _("A dose given here names its clinic."),
         lambda dose, facts: _given_here(dose) and dose.clinic is None,
         lambda: GIVEN_HERE & Q(clinic__isnull=True),
     ),
     Rule(
         "volunteer_missing",
         "volunteer",
-        "A dose given here names who gave it.",
+        _("A dose given here names who gave it."),
         lambda dose, facts: _given_here(dose) and dose.volunteer is None,
         lambda: GIVEN_HERE & Q(volunteer__isnull=True),
     ),
     Rule(
         "lot_expired",
         "lot",
-        "This lot had expired on that day.",
+        _("This lot had expired on that day."),
         lambda dose, facts: (
             _given(dose)
             and dose.lot is not None
@@ -141,7 +168,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "lot_recalled",
         "lot",
-        "This lot was recalled on or before that day.",
+        _("This lot was recalled on or before that day."),
         lambda dose, facts: (
             _given(dose)
             and dose.lot is not None
@@ -153,7 +180,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "clinic_retired",
         "clinic",
-        "This clinic was no longer in use on that day.",
+        _("This clinic was no longer in use on that day."),
         lambda dose, facts: (
             dose.clinic is not None
             and dose.clinic.retired_on is not None
@@ -164,7 +191,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "not_assigned",
         "volunteer",
-        "This volunteer was not assigned to this clinic on that day.",
+        _("This volunteer was not assigned to this clinic on that day."),
         lambda dose, facts: (
             dose.clinic is not None and dose.volunteer is not None and not facts.assigned
         ),
@@ -176,7 +203,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "same_day",
         "administered_on",
-        "This patient already has a dose of this vaccine on that day.",
+        _("This patient already has a dose of this vaccine on that day."),
         lambda dose, facts: (
             _given(dose)
             and any(o.administered_on == dose.administered_on for o in _same_vaccine(dose, facts))
@@ -189,7 +216,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "number_taken",
         "dose_number",
-        "This dose number is taken.",
+        _("This dose number is taken."),
         lambda dose, facts: (
             _given(dose)
             and dose.dose_number is not None
@@ -213,21 +240,21 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "number_without_manufacturer",
         "dose_number",
-        "A dose number counts the doses of one manufacturer, which is unknown here.",
+        _("A dose number counts the doses of one manufacturer, which is unknown here."),
         lambda dose, facts: dose.dose_number is not None and dose.manufacturer_id is None,
         lambda: Q(dose_number__isnull=False, manufacturer__isnull=True),
     ),
     Rule(
         "reason_missing",
         "status_reason",
-        "Say why the dose was not given.",
+        _("Say why the dose was not given."),
         lambda dose, facts: not _given(dose) and not dose.status_reason,
         lambda: ~GIVEN & Q(status_reason=""),
     ),
     Rule(
         "reason_superfluous",
         "status_reason",
-        "A completed dose has no reason.",
+        _("A completed dose has no reason."),
         lambda dose, facts: _given(dose) and bool(dose.status_reason),
         lambda: GIVEN & ~Q(status_reason=""),
     ),
@@ -238,7 +265,7 @@ WARNINGS: tuple[Rule, ...] = (
     Rule(
         "lot_recalled_since",
         "lot",
-        "This lot has been recalled since that day.",
+        _("This lot has been recalled since that day."),
         lambda dose, facts: (
             _given(dose)
             and dose.lot is not None
@@ -250,7 +277,7 @@ WARNINGS: tuple[Rule, ...] = (
     Rule(
         "short_interval",
         "administered_on",
-        "The interval to another dose of this vaccine is shorter than its schedule says.",
+        _("The interval to another dose of this vaccine is shorter than its schedule says."),
         lambda dose, facts: (
             _given(dose)
             and any(
@@ -271,6 +298,7 @@ WARNINGS: tuple[Rule, ...] = (
                 )
             )
         ),
+        detail=_interval,
     ),
 )
 

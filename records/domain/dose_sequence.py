@@ -10,6 +10,8 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from django.utils.translation import gettext as _
+
 from records.domain.dose_codes import CodedDose
 from records.domain.dose_rules import RULES, WARNINGS, Rule
 from records.domain.dose_staging import Verdict
@@ -141,7 +143,7 @@ def _passes(
     if given:
         rules.update(before.broken(dose))
     for rule in sorted(rules, key=lambda rule: ORDER[rule.code]):
-        outcome.refuse(dose.row, rule.field, rule.code, rule.message)
+        outcome.refuse(dose.row, rule.field, rule.code, str(rule.message))
     if rules:
         return False
     warnings = set(verdict.warnings if verdict else [])
@@ -150,7 +152,7 @@ def _passes(
     if confirmed is not None:
         warnings = {rule for rule in warnings if rule.code not in confirmed[dose.row]}
     for rule in sorted(warnings, key=lambda rule: ORDER[rule.code]):
-        outcome.warn(dose.row, rule.field, rule.code, rule.message)
+        outcome.warn(dose.row, rule.field, rule.code, str(rule.message))
     return confirmed is None or not warnings
 
 
@@ -184,5 +186,7 @@ def _repeated(dose: CodedDose, twin: CodedDose, outcome: Outcome) -> None:
     if not differing:
         outcome.unchanged += 1
     for name in differing:
-        message = f"Row {twin.row} has the same source and id, with other content."
+        message = _("Row %(row)s has the same source and id, with other content.") % {
+            "row": twin.row
+        }
         outcome.conflict(dose.row, name.removesuffix("_id"), message)

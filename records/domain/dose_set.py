@@ -11,6 +11,7 @@ from typing import Any
 
 from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from records.domain.dose_codes import CodedDose, highest_numbers
 from records.domain.dose_sequence import CONTENT, Confirmed, in_sequence, provisional
@@ -100,7 +101,7 @@ def _compare(doses: Sequence[CodedDose], verdicts: Mapping[int, Verdict], outcom
         if not names:
             outcome.unchanged += 1
         for name in names:
-            message = "This source and id are on record with something else here."
+            message = _("This source and id are on record with something else here.")
             outcome.conflict(dose.row, name.removesuffix("_id"), message)
 
 

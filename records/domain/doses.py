@@ -10,6 +10,7 @@ from typing import Any
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from records import access
 from records.domain import unit
@@ -99,6 +100,28 @@ def record_dose(
     return dose
 
 
+def check_dose(
+    *,
+    by: Any,
+    patient: Patient,
+    lot: Lot,
+    administered_on: dt.date,
+    clinic: Clinic,
+    volunteer: Volunteer,
+) -> None:
+    """Raise what ``record_dose`` would raise for a dose given here now; nothing is written."""
+    access.require(by, "add_dose", patient, at=clinic)
+    dose = Dose(
+        patient=patient,
+        lot=lot,
+        administered_on=administered_on,
+        clinic=clinic,
+        volunteer=volunteer,
+        recorded_by=by,
+    )
+    _check(dose, ())
+
+
 @unit.transactional
 def amend_dose(
     *,
@@ -120,7 +143,7 @@ def amend_dose(
     patient = unit.lock(dose.patient)
     current = unit.lock(dose, version=version)
     if current.status == DoseStatus.ENTERED_IN_ERROR:
-        raise ValidationError("A voided dose cannot be changed.")
+        raise ValidationError(_("A voided dose cannot be changed."))
     if clinic := changes.get("clinic"):
         access.require(by, "change_dose", at=clinic)
     current.patient = patient
@@ -148,7 +171,7 @@ def void_dose(*, by: Any, dose: Dose, version: int, reason: str) -> Dose:
     unit.lock(dose.patient)
     current = unit.lock(dose, version=version)
     if current.status == DoseStatus.ENTERED_IN_ERROR:
-        raise ValidationError("This dose was voided already.")
+        raise ValidationError(_("This dose was voided already."))
     fields = unit.apply(current, {"status": DoseStatus.ENTERED_IN_ERROR, "status_reason": reason})
     unit.update(current, fields, by=by, event="dose.voided", reason=reason)
     _revoke(current, RevocationCause.DOSE_VOIDED, by=by, reason=reason)
@@ -183,7 +206,7 @@ def _with_lot(dose: Dose, changes: Mapping[str, Any]) -> dict[str, Any]:
         manufacturer = wanted.pop("manufacturer", dose.manufacturer)
         wanted = {"lot": None, **wanted, "manufacturer": manufacturer}
     elif wanted.get("manufacturer", dose.manufacturer) != dose.manufacturer and dose.lot:
-        message = "The lot decides the manufacturer; choose another lot."
+        message = _("The lot decides the manufacturer; choose another lot.")
         raise ValidationError({"manufacturer": message})
     return wanted
 
@@ -211,7 +234,7 @@ def _check(dose: Dose, confirmed: Collection[str]) -> Facts:
     except ValidationError as error:
         errors.update(error.update_error_dict({}))
     if (dose.lot is None) == (dose.vaccine is None):
-        message = "Name the lot, or the vaccine where the lot is unknown."
+        message = _("Name the lot, or the vaccine where the lot is unknown.")
         errors["lot"] = [ValidationError(message, code="lot_or_vaccine")]
     elif "administered_on" not in errors:
         facts = _facts(dose)
@@ -222,7 +245,7 @@ def _check(dose: Dose, confirmed: Collection[str]) -> Facts:
     if errors:
         raise ValidationError(errors)
     open_warnings = {
-        rule.code: rule.message
+        rule.code: rule.says(dose, facts)
         for rule in judge(dose, facts, WARNINGS)
         if rule.code not in confirmed
     }

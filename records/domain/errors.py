@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 
+from django.utils.translation import gettext as _
+
 from records.models import Record
 
 
@@ -19,20 +21,22 @@ class StaleVersion(Exception):
         self.seen = seen
         name = current._meta.verbose_name
         super().__init__(
-            f"This {name} is at version {current.version} now; you changed version {seen}."
+            _("This %(name)s is at version %(now)s now; you changed version %(seen)s.")
+            % {"name": name, "now": current.version, "seen": seen}
         )
 
 
 class ConfirmationRequired(Exception):
     """A person has to judge: call again with ``confirmed`` naming these codes.
 
-    ``warnings`` maps each code to the sentence that a person reads.
+    ``warnings`` maps each code to the sentence that a person reads. It may name a day of the
+    patient's; the exception itself, which a log may hold, names the codes.
     """
 
     def __init__(self, warnings: dict[str, str]) -> None:
         """Keep the open warnings."""
         self.warnings = warnings
-        super().__init__(" ".join(warnings.values()))
+        super().__init__(", ".join(warnings))
 
 
 class TooManyLookups(Exception):
@@ -45,7 +49,7 @@ class TooManyAttempts(Exception):
     def __init__(self, retry_after: dt.timedelta) -> None:
         """Keep the wait."""
         self.retry_after = retry_after
-        super().__init__("Too many attempts. Try again later.")
+        super().__init__(_("Too many attempts. Try again later."))
 
 
 class KeyReused(Exception):

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple, TypeVar
 
 from django.db.models import Count, QuerySet, Value
 from django.db.models.functions import Coalesce, TruncMonth
 
 from records import access
+from records.codecs.csv_lines import harmless
 from records.domain import unit
 from records.domain.context import channel, request_id
 from records.models import AuditEntry, Dose, DoseStatus, Lot
+
+K = TypeVar("K", bound=Hashable)
 
 SMALLEST = 5
 """Figures about fewer people than this are left out."""
@@ -47,6 +49,14 @@ class Affected:
 
 
 @dataclass(frozen=True, slots=True)
+class OfLot:
+    """Whom one lot reached: numbers by clinic, and doses by clinic and day, latest first."""
+
+    affected: list[Affected]
+    days: list[Supplied]
+
+
+@dataclass(frozen=True, slots=True)
 class Covered:
     """How many doses of one vaccine a clinic gave in a month; None: to fewer than five people."""
 
@@ -58,12 +68,23 @@ class Covered:
     doses: int | None
 
 
+EXPORTED = ("month", "cvx_code", "vaccine", "clinic_code", "clinic", "doses")
+"""The columns of a file of such rows."""
+
+
 @dataclass(frozen=True, slots=True)
 class Total:
     """The doses of a vaccine in all groups that are shown; ``has_small``: some are not."""
 
     vaccine: str
     cvx_code: str
+    doses: int
+    has_small: bool
+
+
+class Sum(NamedTuple):
+    """The doses of some groups, without those that are left out; ``has_small``: some are."""
+
     doses: int
     has_small: bool
 
@@ -97,6 +118,32 @@ def supply_figures(
         rows = rows.filter(lot_number=lot_number, manufacturer__in=lots.values("manufacturer"))
     if clinic_code:
         rows = rows.filter(clinic__code=clinic_code)
+    return _supplied(rows)
+
+
+def affected_by_clinic(*, by: Any, lot: Lot) -> list[Affected]:
+    """Return whom a lot reached, as numbers by clinic, in the order of their names.
+
+    Raises ``PermissionDenied``, and ``OutOfSight`` for a lot that ``by`` cannot see.
+    """
+    access.require(by, "view_supply_figures", lot)
+    return _affected(lot)
+
+
+def lot_figures(*, by: Any, lot: Lot) -> OfLot:
+    """Return all figures of one lot, at most ``MOST`` + 1 days.
+
+    Raises ``PermissionDenied``, and ``OutOfSight`` for a lot that ``by`` cannot see.
+    """
+    access.require(by, "view_supply_figures", lot)
+    return OfLot(_affected(lot), _supplied(_of_lot(lot)))
+
+
+def _of_lot(lot: Lot) -> QuerySet[Dose]:
+    return Dose.objects.filter(manufacturer=lot.manufacturer_id, lot_number=lot.number)
+
+
+def _supplied(rows: QuerySet[Dose]) -> list[Supplied]:
     figures = (
         rows.order_by("-administered_on", "lot_number", "clinic__name", "status")
         .values_list(
@@ -115,15 +162,8 @@ def supply_figures(
     ]
 
 
-def affected_by_clinic(*, by: Any, lot: Lot) -> list[Affected]:
-    """Return whom a lot reached, as numbers by clinic, in the order of their names.
-
-    Raises ``PermissionDenied``, and ``OutOfSight`` for a lot that ``by`` cannot see.
-    """
-    access.require(by, "view_supply_figures", lot)
-    rows: QuerySet[Any, Any] = Dose.objects.filter(
-        manufacturer=lot.manufacturer_id, lot_number=lot.number, status=DoseStatus.COMPLETED
-    )
+def _affected(lot: Lot) -> list[Affected]:
+    rows: QuerySet[Any, Any] = _of_lot(lot).filter(status=DoseStatus.COMPLETED)
     figures = (
         rows.order_by("clinic__name", "clinic")
         .values_list("clinic__public_id", Coalesce("clinic__name", Value("")))
@@ -139,6 +179,34 @@ def coverage_figures(*, by: Any, year: int) -> Coverage:
     """
     access.require(by, "view_coverage_figures")
     return _coverage(year)
+
+
+def summed(rows: Iterable[Covered], key: Callable[[Covered], K]) -> dict[K, Sum]:
+    """Return the sums of the groups that share a key; what is left out is in none of them."""
+    sums: dict[K, Sum] = {}
+    for row in rows:
+        doses, has_small = sums.get(key(row), Sum(0, False))
+        sums[key(row)] = Sum(doses + (row.doses or 0), has_small or row.doses is None)
+    return sums
+
+
+def narrowed(rows: Iterable[Covered], *, clinic_code: str, cvx_code: str) -> list[Covered]:
+    """Return the groups of one clinic, of one vaccine, or of both; empty: of all.
+
+    What is left out was decided before, so no choice brings it back.
+    """
+    return [
+        row
+        for row in rows
+        if clinic_code in ("", row.clinic_code) and cvx_code in ("", row.cvx_code)
+    ]
+
+
+def exported(row: Covered) -> list[str]:
+    """Return a group as harmless cells, in the order of ``EXPORTED``."""
+    doses = f"<{SMALLEST}" if row.doses is None else str(row.doses)
+    named = (row.cvx_code, row.vaccine, row.clinic_code, row.clinic)
+    return [f"{row.month:%Y-%m}", *map(harmless, named), doses]
 
 
 @unit.transactional
@@ -165,14 +233,8 @@ def _coverage(year: int) -> Coverage:
         Covered(**row, doses=doses if people >= SMALLEST else None)
         for row, doses, people in _counted(year)
     ]
-    totals: dict[tuple[str, str], int] = defaultdict(int)
-    small: set[tuple[str, str]] = set()
-    for row in rows:
-        vaccine = (row.vaccine, row.cvx_code)
-        totals[vaccine] += row.doses or 0
-        if row.doses is None:
-            small.add(vaccine)
-    return Coverage(rows, [Total(*key, totals[key], key in small) for key in sorted(totals)])
+    totals = summed(rows, lambda row: (row.vaccine, row.cvx_code))
+    return Coverage(rows, [Total(*key, *totals[key]) for key in sorted(totals)])
 
 
 def _counted(year: int) -> Iterator[tuple[dict[str, Any], int, int]]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from records import access
 from records.domain import unit
@@ -31,7 +32,7 @@ def grant_access(
     """
     access.require(by, "add_patientgrant", patient)
     if user.pk == by.pk:
-        raise PermissionDenied("Nobody grants themselves access.")
+        raise PermissionDenied(_("Nobody grants themselves access."))
     _check(unit.lock(patient), expires_at)
     existing = PatientGrant.objects.filter(user=user, patient=patient).first()
     if existing is None:
@@ -52,9 +53,9 @@ def held_by_accounts(patient: Patient) -> int:
 def _check(patient: Patient, expires_at: dt.datetime | None) -> None:
     errors = {}
     if patient.merged_into_id is not None:
-        errors["patient"] = "This record was merged into another one."
+        errors["patient"] = _("This record was merged into another one.")
     if expires_at is not None and expires_at <= timezone.now():
-        errors["expires_at"] = "A moment in the future."
+        errors["expires_at"] = _("A moment in the future.")
     if errors:
         raise ValidationError(errors)
 

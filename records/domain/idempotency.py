@@ -17,6 +17,7 @@ from uuid import UUID
 from django.db import IntegrityError
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
+from django.utils.translation import gettext as _
 
 from records.domain import unit
 from records.domain.errors import KeyReused
@@ -128,5 +129,5 @@ def _claim(body: bytes, **place: Any) -> tuple[IdempotencyKey, bool]:
         earlier.delete()
         return IdempotencyKey.objects.create(**place, fingerprint=fingerprint), True
     if earlier.fingerprint != fingerprint:
-        raise KeyReused("This Idempotency-Key came with another request before.")
+        raise KeyReused(_("This Idempotency-Key came with another request before."))
     return earlier, False

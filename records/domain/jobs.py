@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from records import access
 from records.domain import unit
@@ -64,7 +65,7 @@ def queue_import(
     """
     access.require(by, "import_records")
     if not size:
-        raise ValidationError({"file": ValidationError("The file is empty.", code="empty")})
+        raise ValidationError({"file": ValidationError(_("The file is empty."), code="empty")})
     job = ImportJob.objects.create(created_by=by, name=name, size=size, allow_similar=allow_similar)
     for number, data in enumerate(chunks):
         ImportChunk.objects.create(job=job, number=number, data=data)
@@ -82,7 +83,9 @@ def cancel_import(*, by: Any, job: ImportJob) -> ImportJob:
     access.require(by, "import_records", job)
     current = _locked(job)
     if current.state not in OPEN:
-        raise ValidationError(f"This import has ended: it is {current.state}.", code="ended")
+        raise ValidationError(
+            _("This import has ended: it is %(state)s.") % {"state": current.state}, code="ended"
+        )
     if current.cancel_asked_at is None:
         current.cancel_asked_at = timezone.now()
         if current.state == ImportState.QUEUED:

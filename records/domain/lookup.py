@@ -15,6 +15,7 @@ from uuid import UUID
 from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from records import access
 from records.domain import unit
@@ -68,7 +69,7 @@ def find_elsewhere(
     access.require(by, "add_enrolment", clinic, at=clinic)
     key = fold_name(last_name)
     if not key:
-        raise ValidationError({"last_name": "Type the whole surname."})
+        raise ValidationError({"last_name": _("Type the whole surname.")})
     _need_search_left(by)
     rows = Patient.objects.filter(last_name_key=key, date_of_birth=date_of_birth).order_by("id")
     patients = {patient.pk: patient for patient in map(_survivor, rows[:SHOWN])}
@@ -88,6 +89,28 @@ def find_elsewhere(
         )
         for patient in patients.values()
     ]
+
+
+@unit.transactional
+def note_search(*, by: Any, clinic: Clinic) -> None:
+    """Count a search whose outcome is not known yet; raises ``TooManyLookups``."""
+    access.require(by, "add_enrolment", clinic, at=clinic)
+    _need_search_left(by)
+    _note(by, clinic, FOUND, [])
+
+
+@unit.transactional
+def found_by_code(*, by: Any, clinic: Clinic, patient: Patient) -> Found:
+    """Return what a volunteer learns of a patient of elsewhere whose code was scanned.
+
+    The caller has checked the code. A search like any other: audited, and limited by
+    ``TooManyLookups``.
+    """
+    access.require(by, "add_enrolment", clinic, at=clinic)
+    _need_search_left(by)
+    _note(by, clinic, FOUND, [patient])
+    names = (patient.first_name, patient.last_name)
+    return Found(patient.public_id, *names, patient.date_of_birth, enrolled_here=False)
 
 
 @unit.transactional

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
 
 from records import access
 from records.domain import bulk, unit
@@ -86,9 +87,9 @@ def _lot(
         ("eu_product", row.eu_product_code, products, False),
     ):
         if code and code not in codes:
-            outcome.refuse(row.row, name, "unknown", "This code is unknown.")
+            outcome.refuse(row.row, name, "unknown", _("This code is unknown."))
         elif needed and not code:
-            outcome.refuse(row.row, name, "required", "This cannot be unknown.")
+            outcome.refuse(row.row, name, "required", _("This cannot be unknown."))
     if len(outcome.findings) > before:
         return None
     lot = Lot(
@@ -117,5 +118,5 @@ def _compare(row: LotRow, lot: Lot, known: list[Any], outcome: Outcome) -> None:
     if not differing:
         outcome.unchanged += 1
     for name in differing:
-        message = "This lot is on record with something else here."
+        message = _("This lot is on record with something else here.")
         outcome.conflict(row.row, name.removesuffix("_id"), message)

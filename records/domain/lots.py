@@ -8,6 +8,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db.models import Count, F, QuerySet
+from django.utils.translation import gettext as _
 
 from records import access
 from records.codecs.credentials import Format
@@ -156,5 +157,5 @@ def clean_number(number: str) -> str:
     """Return a lot number as it is stored; raises ``ValidationError`` for one no vial has."""
     number = unit.coerce(Lot, {"number": number})["number"]
     if SCRATCH in number:
-        raise ValidationError({"number": "A lot number is what stands on the vial."})
+        raise ValidationError({"number": _("A lot number is what stands on the vial.")})
     return number

@@ -8,6 +8,8 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from records import access
 from records.domain import unit
@@ -16,6 +18,8 @@ from records.domain.numbering import next_dose_number
 from records.domain.patients import need_reason
 from records.domain.revocation import revoke_stating
 from records.models import (
+    CheckIn,
+    CheckInState,
     Dose,
     DoseStatus,
     Enrolment,
@@ -26,7 +30,7 @@ from records.models import (
     RevocationCause,
 )
 
-UNPROVED = (
+UNPROVED = gettext_lazy(
     "An account reads this record, and no clinic has confirmed whose it is: it would read all that"
     " moves. Keep the other one, or let a clinic confirm the identity first."
 )
@@ -38,15 +42,16 @@ def merge_patients(
 ) -> PatientMerge:
     """Merge ``duplicate`` into ``survivor`` and return what undoing it needs.
 
-    Doses and enrolments move; a dose whose number is taken gets the next free one. Identifiers
-    stay and lead to the survivor; portal grants do not carry over. ``version`` is the
-    duplicate's. Raises ``ValidationError`` for one and the same or an already merged record, and
-    for a survivor that somebody has registered in the portal and no clinic has confirmed.
+    Doses, enrolments and open check-ins move; a dose whose number is taken gets the next free
+    one. Identifiers stay and lead to the survivor; portal grants do not carry over. ``version``
+    is the duplicate's. Raises ``ValidationError`` for one and the same or an already merged
+    record, and for a survivor that somebody has registered in the portal and no clinic has
+    confirmed.
     """
     access.require(by, "merge_patient", survivor, duplicate)
     need_reason(reason)
     if survivor.pk == duplicate.pk:
-        raise ValidationError({"survivor": "A record cannot be merged into itself."})
+        raise ValidationError({"survivor": _("A record cannot be merged into itself.")})
     # Both rows in one order, so that two merges of the same pair cannot deadlock.
     for patient in sorted((survivor, duplicate), key=lambda row: row.pk):
         unit.lock(patient)
@@ -54,7 +59,7 @@ def merge_patients(
     duplicate = unit.lock(duplicate, version=version)
     for field, patient in (("survivor", survivor), ("duplicate", duplicate)):
         if patient.merged_into_id is not None:
-            raise ValidationError({field: "This record was merged already."})
+            raise ValidationError({field: _("This record was merged already.")})
     if survivor.identity_confirmed_on is None and held_by_accounts(survivor):
         raise ValidationError({"survivor": UNPROVED})
     merge = unit.create(
@@ -73,6 +78,7 @@ def merge_patients(
         _move_dose(dose, survivor, dose.dose_number, by=by, reason=reason)
     _revoke(merge, moved, by=by, reason=reason)
     _move_enrolments(merge, by=by, reason=reason)
+    _move_check_ins(merge, by=by, reason=reason)
     fields = unit.apply(duplicate, {"merged_into": survivor})
     unit.update(duplicate, fields, by=by, event="patient.merged", reason=reason)
     return merge
@@ -93,9 +99,9 @@ def undo_merge(
     locked = {key: unit.lock(Patient(pk=key)) for key in keys}
     current = unit.lock(merge, version=version)
     if current.undone_at is not None:
-        raise ValidationError("This merge was undone already.")
+        raise ValidationError(_("This merge was undone already."))
     if locked[current.survivor_id].merged_into_id is not None:
-        raise ValidationError("The remaining record was merged on; undo that merge first.")
+        raise ValidationError(_("The remaining record was merged on; undo that merge first."))
     duplicate = locked[current.duplicate_id]
     unit.update(
         duplicate,
@@ -114,7 +120,7 @@ def undo_merge(
     for dose in also:
         dose = unit.lock(dose)
         if dose.patient_id != current.survivor_id:
-            raise ValidationError({"also": "A chosen dose does not belong to this patient."})
+            raise ValidationError({"also": _("A chosen dose does not belong to this patient.")})
         back.append(dose.pk)
         _move_dose(dose, duplicate, dose.dose_number, by=by, reason=reason)
     _revoke(current, back, by=by, reason=reason)
@@ -155,6 +161,22 @@ def _move_enrolments(merge: PatientMerge, *, by: Any, reason: str) -> None:
         if not overlapping.exists():
             MergedEnrolment.objects.create(merge=merge, enrolment=enrolment)
             _move_enrolment(enrolment, merge.survivor, by=by, reason=reason)
+
+
+def _move_check_ins(merge: PatientMerge, *, by: Any, reason: str) -> None:
+    """Let the survivor wait where the duplicate does; who waits twice waits once from now on."""
+    waiting = CheckIn.objects.select_for_update().filter(
+        patient=merge.duplicate, live_day__isnull=False
+    )
+    for visit in waiting.order_by("id"):
+        same = CheckIn.objects.filter(
+            patient=merge.survivor, clinic=visit.clinic_id, live_day=visit.day
+        )
+        changes: dict[str, Any] = (
+            {"state": CheckInState.LEFT} if same.exists() else {"patient": merge.survivor}
+        )
+        fields = unit.apply(visit, changes)
+        unit.update(visit, fields, by=by, event="checkin.moved", reason=reason)
 
 
 def _move_enrolment(enrolment: Enrolment, to: Patient, *, by: Any, reason: str) -> None:

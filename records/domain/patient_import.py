@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
 
 from records import access
 from records.domain import bulk, unit
@@ -70,7 +71,7 @@ def import_patients(
         if patient is None:
             continue
         if _likeness(row) in alike:
-            message = "Another patient has these names and this birth date."
+            message = _("Another patient has these names and this birth date.")
             if not allow_similar:
                 outcome.refuse(row.row, "last_name", "similar_patient", message)
                 continue
@@ -167,5 +168,5 @@ def _compare(row: PatientRow, known: Sequence[Mapping[str, Any]], outcome: Outco
     if not differing:
         outcome.unchanged += 1
     for name in differing:
-        message = "This identifier is on record with something else here."
+        message = _("This identifier is on record with something else here.")
         outcome.conflict(row.row, name, message)

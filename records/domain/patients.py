@@ -10,6 +10,7 @@ from django.contrib.auth import get_user_model
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import Q, QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from records import access
 from records.domain import unit
@@ -49,7 +50,7 @@ def register_patient(
     """
     access.require(by, "add_patient", at=clinic)
     if clinic is None and not by.has_perm(access.EVERYTHING):
-        raise ValidationError({"clinic": "Choose the clinic that registers this patient."})
+        raise ValidationError({"clinic": _("Choose the clinic that registers this patient.")})
     patient = Patient(**unit.known(Patient, fields, AMENDABLE))
     if identity_confirmed:
         patient.identity_confirmed_on = clinic.today() if clinic else timezone.localdate()
@@ -73,7 +74,7 @@ def register_own_record(*, by: Any, clinic: Clinic | None = None, **fields: Any)
     # Two forms sent at once must not make two records.
     user = get_user_model().objects.select_for_update().get(pk=by.pk)
     if PatientGrant.objects.filter(user=user, template=GrantTemplate.SELF).exists():
-        raise ValidationError("Your own record is connected to this account already.")
+        raise ValidationError(_("Your own record is connected to this account already."))
     patient = Patient(**unit.known(Patient, fields, AMENDABLE))
     unit.create(patient, by=by, event="patient.registered")
     grant = PatientGrant(user=user, patient=patient, template=GrantTemplate.SELF, granted_by=by)
@@ -112,7 +113,7 @@ def amend_contact(
     """
     access.require(by, "change_own_contact", patient)
     if not access.may_manage(by, patient):
-        raise PermissionDenied("This grant only allows reading.")
+        raise PermissionDenied(_("This grant only allows reading."))
     current = unit.lock(patient, version=version)
     fields = unit.apply(current, unit.known(Patient, changes, CONTACT))
     return unit.update(current, fields, by=by, event="patient.contact_amended")
@@ -176,7 +177,7 @@ def enrol_patient(
     access.require(by, "add_enrolment", clinic, at=clinic)
     current = unit.lock(patient)
     if current.merged_into_id is not None:
-        raise ValidationError({"patient": "This record was merged into another one."})
+        raise ValidationError({"patient": _("This record was merged into another one.")})
     day = unit.coerce(Enrolment, {"starts_on": starts_on})["starts_on"] or clinic.today()
     valid = enrolments_on(day).filter(patient=current, clinic=clinic).first()
     return valid or _enrol(current, clinic, day, by=by)
@@ -260,15 +261,20 @@ def starts_with(column: str, prefix: str) -> Q:
 def need_reason(reason: str) -> None:
     """Raise ``ValidationError`` unless a reason is given that fits into the history."""
     if not (reason or "").strip():
-        raise ValidationError({"reason": "Say why."})
+        raise ValidationError({"reason": _("Say why.")})
     if len(reason) > LONGEST_REASON:
-        raise ValidationError({"reason": f"At most {LONGEST_REASON} characters."})
+        raise ValidationError(
+            {
+                "reason": _("At most %(longest_reason)s characters.")
+                % {"longest_reason": LONGEST_REASON}
+            }
+        )
 
 
 def need_other_hands(by: Any, patient: Patient) -> None:
     """Raise ``PermissionDenied`` where ``by`` would vouch for a record granted to themselves."""
     if access.granted_to(by).filter(patient=patient).exists():
-        raise PermissionDenied("A colleague has to do this: this record is granted to you.")
+        raise PermissionDenied(_("A colleague has to do this: this record is granted to you."))
 
 
 def why_unproved(patient: Patient) -> str:
@@ -278,16 +284,16 @@ def why_unproved(patient: Patient) -> str:
     confirmed.
     """
     if patient.merged_into_id is not None:
-        return "This record was merged into another one."
+        return _("This record was merged into another one.")
     if patient.identity_confirmed_on is None:
-        return "A clinic has to confirm first who this record belongs to."
+        return _("A clinic has to confirm first who this record belongs to.")
     return ""
 
 
 def need_day(record: Record, field: str) -> None:
     """Raise ``ValidationError`` unless the day is given that makes an end an end."""
     if getattr(record, field) is None:
-        raise ValidationError({field: "Say which day."})
+        raise ValidationError({field: _("Say which day.")})
 
 
 def _identify(patient: Patient, system: str, value: str, *, by: Any) -> PatientIdentifier:
@@ -298,6 +304,6 @@ def _identify(patient: Patient, system: str, value: str, *, by: Any) -> PatientI
 
 def _enrol(patient: Patient, clinic: Clinic, day: dt.date, *, by: Any) -> Enrolment:
     if clinic.retired_on and clinic.retired_on < day:
-        raise ValidationError({"clinic": "This clinic is retired."})
+        raise ValidationError({"clinic": _("This clinic is retired.")})
     enrolment = Enrolment(patient=patient, clinic=clinic, starts_on=day)
     return unit.create(enrolment, by=by, event="enrolment.started")

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from records import access
 from records.domain import unit
@@ -25,7 +26,7 @@ def remove_access(*, by: Any, grant: PatientGrant) -> None:
     access.require(by, "share_own_record", grant)
     current = unit.lock(grant)
     if not may_remove(by, current):
-        raise PermissionDenied("This access cannot be removed by you.")
+        raise PermissionDenied(_("This access cannot be removed by you."))
     unit.remove(current, by=by, event="patientgrant.revoked", reason="")
 
 

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from records import access
 from records.codecs.credentials import Format
@@ -24,9 +25,19 @@ from records.domain.revocation import (
     revoke_shifted,
     revoke_stating_any,
 )
-from records.models import Clinic, Dose, EuProduct, Manufacturer, Vaccine, VaccineTarget
+from records.models import (
+    Clinic,
+    Dose,
+    EuProduct,
+    Manufacturer,
+    Record,
+    ScreeningQuestion,
+    Vaccine,
+    VaccineTarget,
+)
 
 Reference = TypeVar("Reference", Clinic, Manufacturer, Vaccine)
+InUse = TypeVar("InUse", Clinic, Manufacturer, Vaccine, ScreeningQuestion)
 Listed = TypeVar("Listed", Manufacturer, Vaccine, VaccineTarget, EuProduct)
 
 ADDRESS = frozenset({"street_number", "street_name", "city", "state", "zip_code", "country"})
@@ -145,10 +156,8 @@ def change(
 
 
 @unit.transactional
-def retire(
-    *, by: Any, record: Reference, version: int, reason: str, retired_on: dt.date
-) -> Reference:
-    """End the use of a clinic, manufacturer or vaccine; ``retired_on`` is the last day of use."""
+def retire(*, by: Any, record: InUse, version: int, reason: str, retired_on: dt.date) -> InUse:
+    """End the use of what can be retired; ``retired_on`` is the last day of use."""
     access.require(by, f"retire_{record._meta.model_name}", record)
     need_reason(reason)
     current = unit.lock(record, version=version)
@@ -158,7 +167,7 @@ def retire(
 
 
 @unit.transactional
-def reinstate(*, by: Any, record: Reference, version: int, reason: str) -> Reference:
+def reinstate(*, by: Any, record: InUse, version: int, reason: str) -> InUse:
     """Take a retirement back."""
     access.require(by, f"retire_{record._meta.model_name}", record)
     need_reason(reason)
@@ -228,12 +237,12 @@ def _check_effective(changed: Clinic | Manufacturer | Vaccine, last: dt.date | N
     day = changed.effective_from
     assert day is not None
     if day > timezone.localdate():
-        message = "A change is told when it has happened, not before."
+        message = _("A change is told when it has happened, not before.")
         raise ValidationError({"effective_from": message})
     if last and day <= last:
-        message = f"The last change is of {last}; this one must be later."
+        message = _("The last change is of %(last)s; this one must be later.") % {"last": last}
         raise ValidationError({"effective_from": message})
 
 
-def _name(record: Clinic | Manufacturer | Vaccine) -> str:
+def _name(record: Record) -> str:
     return record._meta.model_name or ""

@@ -16,6 +16,7 @@ from django.contrib.auth.password_validation import CommonPasswordValidator
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
+from django.utils.translation import gettext as _
 
 from records import access
 from records.codecs import shlink
@@ -162,13 +163,13 @@ def _text(link: ShareLink) -> str:
 def _need_maker(by: Any, link: ShareLink) -> None:
     access.require(by, "share_own_record", link)
     if link.created_by_id != by.pk:
-        raise PermissionDenied("Only who made a link sees it again.")
+        raise PermissionDenied(_("Only who made a link sees it again."))
     _need_share(by, link.patient)
 
 
 def _need_share(by: Any, patient: Patient) -> None:
     if not access.may_share(by, patient):
-        raise PermissionDenied("This grant does not share the record.")
+        raise PermissionDenied(_("This grant does not share the record."))
 
 
 def _check(
@@ -177,15 +178,17 @@ def _check(
     """Raise one ``ValidationError`` for all that speaks against a link."""
     errors: dict[str, Any] = {}
     if not settings.ISSUER.url or len(url_of("x" * 43)) > shlink.LONGEST_URL:
-        errors["patient"] = "This site has no address, or too long a one, for links."
+        errors["patient"] = _("This site has no address, or too long a one, for links.")
     elif why := why_unproved(patient):
         errors["patient"] = why
     if passcode and (problem := _passcode_problem(passcode)):
         errors["passcode"] = problem
     if expires_at is not None and expires_at <= timezone.now():
-        errors["expires_at"] = "A moment in the future."
+        errors["expires_at"] = _("A moment in the future.")
     if views_allowed is not None and not 1 <= views_allowed <= MOST_VIEWS:
-        errors["views_allowed"] = f"Between 1 and {MOST_VIEWS}, or empty for any number."
+        errors["views_allowed"] = _("Between 1 and %(most_views)s, or empty for any number.") % {
+            "most_views": MOST_VIEWS
+        }
     if errors:
         raise ValidationError(errors)
 
@@ -193,9 +196,12 @@ def _check(
 def _passcode_problem(passcode: str) -> str:
     """Return what is wrong with a passcode; ten tries must not find it."""
     if not SHORTEST_PASSCODE <= len(passcode) <= LONGEST_PASSCODE:
-        return f"Between {SHORTEST_PASSCODE} and {LONGEST_PASSCODE} characters."
+        return _("Between %(least)s and %(most)s characters.") % {
+            "least": SHORTEST_PASSCODE,
+            "most": LONGEST_PASSCODE,
+        }
     try:
         CommonPasswordValidator().validate(passcode)
     except ValidationError:
-        return "This one is among the first that anybody would try."
+        return _("This one is among the first that anybody would try.")
     return ""

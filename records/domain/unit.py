@@ -11,6 +11,8 @@ from typing import Any, ParamSpec, TypeVar
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, OperationalError, connection, models, transaction
 from django.utils import timezone
+from django.utils.text import get_text_list
+from django.utils.translation import gettext as _
 
 from records import access
 from records.domain import inserts
@@ -18,6 +20,7 @@ from records.domain.context import channel, request_id
 from records.domain.errors import StaleVersion
 from records.models import AuditEntry, OutboxEvent, Patient, Record
 from records.statements import Insert, Select, made, names_of, stand_in
+from records.wording import listed
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -96,7 +99,7 @@ def known(
     """Return ``fields`` ready to be set; raise ``ValidationError`` for each not ``allowed``."""
     unknown = sorted(set(fields) - set(allowed))
     if unknown:
-        raise ValidationError(dict.fromkeys(unknown, "This field cannot be set here."))
+        raise ValidationError(dict.fromkeys(unknown, _("This field cannot be set here.")))
     return coerce(model, fields)
 
 
@@ -208,11 +211,12 @@ def remove(record: Record, *, by: Any, event: str, reason: str) -> None:
     except models.ProtectedError as error:
         names = sorted({str(row._meta.verbose_name_plural) for row in error.protected_objects})
         raise ValidationError(
-            f"Cannot be deleted: {', '.join(names)} refer to it.", code="protected"
+            _("Cannot be deleted: %(names)s refer to it.") % {"names": listed(names)},
+            code="protected",
         ) from error
     except IntegrityError as error:  # a concurrent writer's row, which Django did not see yet
         raise ValidationError(
-            "Cannot be deleted: a new record refers to it.", code="protected"
+            _("Cannot be deleted: a new record refers to it."), code="protected"
         ) from error
 
 
@@ -308,4 +312,7 @@ def _violation(record: Record, constraint: Any) -> ValidationError:
 def _taken(record: Record, names: list[str]) -> str:
     meta: Any = record._meta
     labels = [str(meta.get_field(name).verbose_name) for name in names]
-    return f"This {' and '.join(labels)} is taken by another {meta.verbose_name}."
+    return _("This %(fields)s is taken by another %(model)s.") % {
+        "fields": get_text_list(labels, _("and")),
+        "model": meta.verbose_name,
+    }

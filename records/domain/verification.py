@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from records.codecs import hcert, shc
 from records.codecs.credentials import (
@@ -123,11 +124,11 @@ def check(
         return _without_key(code, trust)
     signers = [key for key in candidates if signed_by(code, key.public_key)]
     if not signers:
-        reason = "The signature does not fit: the code was changed, or others made it."
+        reason = _("The signature does not fit: the code was changed, or others made it.")
         return Finding(Outcome.TAMPERED, reason, form)
     allowed = [key for key in signers if code.statement.kind in key.kinds]
     if not allowed:
-        reason = "The issuer's key is not for this kind of statement."
+        reason = _("The issuer's key is not for this kind of statement.")
         return Finding(Outcome.UNKNOWN_ISSUER, reason, form)
     standing = trust.standing_of(code, allowed[0])
     outcome, reason = _outcome(code.statement, standing, moment)
@@ -150,24 +151,24 @@ def _read(text: str, form: Format | None) -> SignedCode:
     if form == Format.SHC:
         return shc.read(text)
     if LINK in text[:2000]:
-        raise Malformed("This is a link to a shared record, not a signed code. Open the link.")
-    raise Malformed("This is neither a SMART Health Card (shc:/) nor an EU certificate (HC1:).")
+        raise Malformed(_("This is a link to a shared record, not a signed code. Open the link."))
+    raise Malformed(_("This is neither a SMART Health Card (shc:/) nor an EU certificate (HC1:)."))
 
 
 def _without_key(code: SignedCode, trust: Trust) -> Finding:
     """Return what counts without a key: one that leaked is gone, and its codes withdrawn."""
     form = code.statement.format
     if trust.standing_of(code, None).revoked:
-        return Finding(Outcome.REVOKED, "Its issuer has withdrawn this code and its key.", form)
-    return Finding(Outcome.UNKNOWN_ISSUER, "No issuer trusted here has this key.", form)
+        return Finding(Outcome.REVOKED, _("Its issuer has withdrawn this code and its key."), form)
+    return Finding(Outcome.UNKNOWN_ISSUER, _("No issuer trusted here has this key."), form)
 
 
 def _outcome(said: Statement, standing: Standing, moment: dt.datetime) -> tuple[Outcome, str]:
     begins = said.not_before or said.issued_at
     if standing.revoked:
-        return Outcome.REVOKED, "Its issuer has withdrawn this code."
+        return Outcome.REVOKED, _("Its issuer has withdrawn this code.")
     if begins is not None and begins > moment + LEEWAY:
-        return Outcome.NOT_YET_VALID, "The code is not valid yet."
+        return Outcome.NOT_YET_VALID, _("The code is not valid yet.")
     if said.expires_at is not None and moment >= said.expires_at:
-        return Outcome.EXPIRED, "The code has expired."
-    return Outcome.VALID, "Signed by an issuer trusted here, and unchanged."
+        return Outcome.EXPIRED, _("The code has expired.")
+    return Outcome.VALID, _("Signed by an issuer trusted here, and unchanged.")

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import Q
+from django.utils.translation import gettext as _
 
 from records import access
 from records.domain import unit
@@ -25,7 +26,7 @@ def add_volunteer(*, by: Any, user: Any = None, **fields: Any) -> Volunteer:
     """
     access.require(by, "add_volunteer")
     if user is not None and user.pk == by.pk:
-        raise PermissionDenied("Nobody changes their own link.")
+        raise PermissionDenied(_("Nobody changes their own link."))
     volunteer = Volunteer(user=user, **unit.known(Volunteer, fields, AMENDABLE))
     return unit.create(volunteer, by=by, event="volunteer.added")
 
@@ -48,7 +49,7 @@ def link_user(*, by: Any, volunteer: Volunteer, version: int, user: Any) -> Volu
     access.require(by, "link_volunteer", volunteer)
     current = unit.lock(volunteer, version=version)
     if by.pk in (current.user_id, getattr(user, "pk", None)):
-        raise PermissionDenied("Nobody changes their own link.")
+        raise PermissionDenied(_("Nobody changes their own link."))
     fields = unit.apply(current, {"user": user})
     return unit.update(current, fields, by=by, event="volunteer.linked")
 
@@ -95,7 +96,12 @@ def end_assignment(
 def _check_clinic(assignment: Assignment) -> None:
     retired_on = assignment.clinic.retired_on
     if retired_on and (assignment.ends_on is None or assignment.ends_on > retired_on):
-        raise ValidationError({"clinic": f"This clinic is retired since {retired_on}."})
+        raise ValidationError(
+            {
+                "clinic": _("This clinic is retired since %(retired_on)s.")
+                % {"retired_on": retired_on}
+            }
+        )
 
 
 def _check_free(assignment: Assignment) -> None:
@@ -107,10 +113,10 @@ def _check_free(assignment: Assignment) -> None:
     if assignment.ends_on is not None:
         others = others.filter(starts_on__lte=assignment.ends_on)
     if other := others.first():
-        message = f"Already assigned there from {other.starts_on}."
+        message = _("Already assigned there from %(starts_on)s.") % {"starts_on": other.starts_on}
         raise ValidationError({"starts_on": message})
 
 
 def _not_own(by: Any, volunteer: Volunteer) -> None:
     if volunteer.user_id == by.pk:
-        raise PermissionDenied("Nobody changes their own assignments.")
+        raise PermissionDenied(_("Nobody changes their own assignments."))
