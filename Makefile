@@ -1,4 +1,5 @@
-# VaxPass: `make run` needs only Python 3.11 or later; `make test` installs what else it needs.
+# VaxPass: `make run` needs only Python 3.11 or later, which brings its own Node; `make test`
+# installs what else it needs.
 
 PYTHON ?= python3
 PORT ?= 8000
@@ -12,30 +13,43 @@ UV := $(PY) -m uv pip compile --quiet --universal --python-version 3.11 --genera
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
 
 .DEFAULT_GOAL := help
-.PHONY: help run test fuzz mutations lint fmt lock bench services services-stop clean
+.PHONY: help run test tour fuzz mutations messages lint fmt lock bench services services-stop clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 run: export VAXPASS_MODE := development
-run: $(STAMPS)/base ## Run with demo data on http://127.0.0.1:8000 (PORT= to change)
-	@scripts/frontend || echo "not built: the scanner of /verify/; codes are checked by upload and paste"
+run: $(STAMPS)/base $(STAMPS)/frontend ## Run with demo data on http://127.0.0.1:8000 (PORT= to change)
+	@scripts/frontend || echo "not built: the look of the pages and the scanner of /verify/; all else works"
+	@$(PY) manage.py compilemessages --verbosity 0
 	@$(PY) manage.py migrate --verbosity 0
 	@$(PY) manage.py sync_roles
 	@$(PY) manage.py load_codes
 	@$(PY) manage.py rotate_issuer_key --if-missing
 	@$(PY) manage.py seed_demo
-	@$(PY) manage.py run_imports & worker=$$!; trap 'kill $$worker 2>/dev/null' EXIT INT TERM; \
+	@$(PY) manage.py run_imports & workers=$$!; $(PY) manage.py send_notices & workers="$$workers $$!"; \
+		trap 'kill $$workers 2>/dev/null' EXIT INT TERM; \
 		$(PY) manage.py runserver 127.0.0.1:$(PORT)
 
-test: $(STAMPS)/test ## Run all tests on SQLite and on MariaDB (ARGS='-k word' for some)
+test: $(STAMPS)/test $(STAMPS)/frontend ## Run all tests on SQLite and on MariaDB (ARGS='-k word' for some)
 	@PYTHON=$(PY) scripts/test $(ARGS)
+
+tour: $(STAMPS)/test $(STAMPS)/frontend ## Take the pictures of every page for docs/tour.md (ARGS=clinic for some)
+	@scripts/system_packages browser
+	@scripts/frontend
+	@$(PY) -m tests.tour $(ARGS)
 
 fuzz: $(STAMPS)/test ## Send 10,000 requests by chance to the API as each role (ARGS='500 dba')
 	@$(PY) -m tests.fuzz $(ARGS)
 
 mutations: $(STAMPS)/test ## Change valid codes a million times: none may pass (ARGS='5000')
 	@$(PY) -m tests.mutations $(ARGS)
+
+messages: export VAXPASS_MODE := development
+messages: $(STAMPS)/base ## Bring locale/ up to date with the texts in the code (needs GNU gettext)
+	@command -v xgettext >/dev/null || { echo "install GNU gettext, Debian's package gettext"; exit 1; }
+	@$(PY) manage.py makemessages --verbosity 0
+	@$(PY) manage.py compilemessages --verbosity 0
 
 lint: export VAXPASS_MODE := development
 lint: $(STAMPS)/lint ## Check style, types, layers and migrations
@@ -53,6 +67,7 @@ bench: export VAXPASS_MODE := development
 bench: $(STAMPS)/production $(STAMPS)/test ## Measure the hot paths on a private MariaDB and Redis
 	@status=0; \
 	$(PY) -m tests.bench.credentials || status=1; \
+	scripts/frontend && $(PY) -m tests.bench.pages || status=1; \
 	scripts/with_services $(PY) -m tests.bench.audit || status=1; \
 	scripts/with_services sh -c 'status=0; for part in import_doses admin_pages visible api guessing; do \
 		$(PY) -m tests.bench.$$part || status=1; done; exit $$status' || status=1; \
@@ -71,6 +86,7 @@ UPGRADE ?=
 lock: $(STAMPS)/lint ## Compile requirements/*.in (UPGRADE=--upgrade for new versions)
 	$(UV) $(UPGRADE) requirements/production.in -o requirements.txt
 	$(UV) $(UPGRADE) requirements/base.in -c requirements.txt -o requirements/base.txt
+	$(UV) $(UPGRADE) requirements/frontend.in -o requirements/frontend.txt
 	$(UV) $(UPGRADE) requirements/ldap.in -o requirements/ldap.txt
 	$(UV) $(UPGRADE) requirements/test.in -o requirements/test.txt
 	$(UV) $(UPGRADE) requirements/lint.in -o requirements/lint.txt
@@ -88,6 +104,11 @@ $(PY):
 # A stamp is younger than its list as long as the list is installed.
 $(STAMPS)/base: requirements/base.txt | $(PY)
 	@$(PIP) --only-binary :all: -r $<
+	@mkdir -p $(@D) && touch $@
+
+# Node comes as a wheel: nobody needs to be root. Without it, one on the PATH will do.
+$(STAMPS)/frontend: requirements/frontend.txt | $(PY)
+	@$(PIP) --only-binary :all: -r $< || command -v npm >/dev/null
 	@mkdir -p $(@D) && touch $@
 
 $(STAMPS)/test: requirements/test.txt | $(PY)

@@ -38,7 +38,7 @@ export function day(written) {
 }
 
 export function moment(milliseconds) {
-  const form = { ...DAY, month: "short", hour: "2-digit", minute: "2-digit" };
+  const form = { ...DAY, month: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
   return new Intl.DateTimeFormat(REGION, form).format(milliseconds);
 }
 

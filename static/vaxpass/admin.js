@@ -12,3 +12,16 @@ document.addEventListener("DOMContentLoaded", () => {
   }
   table.classList.add("as-cards");
 });
+
+// A chooser with a search is drawn by Select2, which does not tell a screen reader what it is for.
+// It is drawn when jQuery finds the page ready; what is registered later runs later.
+window.django?.jQuery?.(() => {
+  for (const select of document.querySelectorAll("select.select2-hidden-accessible")) {
+    const label = select.labels[0]?.textContent.trim();
+    const box = select.nextElementSibling?.querySelector("[role=combobox]");
+    if (!label || !box) continue;
+    box.removeAttribute("aria-labelledby");
+    box.setAttribute("aria-label", label);
+    box.querySelector("[role=textbox]")?.setAttribute("aria-label", label);
+  }
+});
