@@ -1,0 +1,1 @@
+"""Doses recorded without network, in a real browser that keeps its profile."""
