@@ -30,9 +30,18 @@ class JsonFormatter(logging.Formatter):
             line |= _request(record)
         else:
             line["message"] = record.getMessage()
+        if request_id := _request_id():
+            line["request"] = request_id
         if record.exc_info and record.exc_info[1]:
             line["exception"] = _exception(record.exc_info[1])
         return json.dumps(line, ensure_ascii=False, default=str)
+
+
+def _request_id() -> str:
+    # The settings import this module before there are applications.
+    from records.domain import context
+
+    return context.request_id.get()
 
 
 def _request(record: logging.LogRecord) -> dict[str, Any]:
@@ -85,6 +94,8 @@ def configure(level: str, *, development: bool) -> None:
                 # These write codes and tokens into their texts.
                 "oauthlib": {"level": "INFO"},
                 "oauth2_provider": {"level": "INFO"},
+                # Says of every certificate how its font was cut down.
+                "fontTools": {"level": "WARNING"},
                 # Scanners on the net cause these all day long.
                 "django.security.DisallowedHost": {"level": "CRITICAL"},
             },

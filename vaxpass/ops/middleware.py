@@ -11,6 +11,7 @@ from csp.utils import build_policy
 from django.conf import settings
 from django.http import HttpRequest, HttpResponseNotAllowed, JsonResponse
 from django.http.response import HttpResponseBase
+from django.template.loader import render_to_string
 
 from records.domain import context
 from vaxpass.ops import health
@@ -115,17 +116,25 @@ def _channel(request: HttpRequest) -> str:
 
 
 class MethodsMiddleware:
-    """Refuse what no page does: Django's admin would take PUT for GET, allauth's forms for POST."""
+    """Refuse what no page does: Django's admin would take PUT for GET, allauth's forms for POST.
+
+    Whoever opens the address of a button, as after signing in again, gets a page that says so.
+    """
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """Answer 405, or pass the request on."""
-        is_page = context.channel.get() in ("web", "admin")
-        if is_page and request.method not in PAGE_METHODS:
+        if context.channel.get() not in ("web", "admin"):
+            return self.get_response(request)
+        if request.method not in PAGE_METHODS:
             return HttpResponseNotAllowed(PAGE_METHODS)
-        return self.get_response(request)
+        response = self.get_response(request)
+        if isinstance(response, HttpResponseNotAllowed) and not response.content:
+            response.content = render_to_string("405.html")
+            response["Content-Length"] = len(response.content)  # it was counted while empty
+        return response
 
 
 class ChannelMiddleware:
