@@ -12,6 +12,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from records import access
+from records.codecs.gs1 import Vial
 from records.models import Lot, Manufacturer, Vaccine
 
 # A dose written down on paper in the meantime may name a lot that cannot be used any more.
@@ -27,6 +28,11 @@ def usable_lots(user: Any, day: dt.date) -> QuerySet[Lot]:
         Q(recalled_on__isnull=True) | Q(recalled_on__gt=day),
         Q(vaccine__retired_on__isnull=True) | Q(vaccine__retired_on__gte=day),
     )
+
+
+def lots_of_vial(user: Any, day: dt.date, vial: Vial) -> list[Lot]:
+    """Return the usable lots of a vial's number: one for each manufacturer that has it."""
+    return list(usable_lots(user, day).filter(number=vial.lot_number).order_by("id"))
 
 
 def lots_to_record(user: Any, day: dt.date, also: Lot | None = None) -> QuerySet[Lot]:
@@ -78,7 +84,7 @@ def _lot_option(lot: Lot) -> tuple[str, str]:
     # A closed select shows this alone, and on a phone its beginning only.
     label = f"{lot.number} · {lot.vaccine.short_name} · {lot.manufacturer.name}"
     if lot.recalled_on is not None:
-        label += f" · {_('recalled')} {date_format(lot.recalled_on, 'j F Y')}"
+        label += " · " + _("recalled %(day)s") % {"day": date_format(lot.recalled_on)}
     elif lot.expires_on is not None:
-        label += f" · {_('expires')} {date_format(lot.expires_on, 'j F Y')}"
+        label += " · " + _("expires %(day)s") % {"day": date_format(lot.expires_on)}
     return str(lot.public_id), label

@@ -5,9 +5,11 @@ from __future__ import annotations
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
 from records.domain.patients import resolve_patient
+from records.web.certificate import certificate_file
 from records.web.passport_cards import Place, card_file, card_page, cards_page
 from records.web.shift import Shift, clinic_page
 
@@ -36,6 +38,14 @@ def file(
     """Return a code as a file."""
     patient = resolve_patient(by=request.user, public_id=patient_id)
     return card_file(request, patient, credential_id, name)
+
+
+@require_safe
+@clinic_page
+def certificate(request: HttpRequest, shift: Shift, patient_id: UUID) -> HttpResponse:
+    """Return the patient's certificate as PDF, to be printed for them."""
+    patient = resolve_patient(by=request.user, public_id=patient_id)
+    return certificate_file(request, patient, reverse("clinic:patient", args=[patient.public_id]))
 
 
 def _place(shift: Shift) -> Place:

@@ -11,51 +11,51 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from records import access
+from records.domain.checkins import record_in_visit
 from records.domain.doses import amend_dose, record_dose, void_dose
 from records.domain.errors import ConfirmationRequired, StaleVersion
 from records.domain.passports import read_passport
 from records.domain.patients import resolve_patient
 from records.domain.reading import RECORD, named_by, note_read
+from records.domain.sessions import with_recorded_at
 from records.history import changes_since, versions_of
-from records.models import Dose, DoseStatus, Patient
+from records.models import Dose, DoseStatus, Patient, ScreeningAnswer
 from records.web.choices import is_past
 from records.web.clinic_find import forget_search
-from records.web.forms import (
-    AmendForm,
-    CorrectionForm,
-    GivenForm,
-    NewDoseForm,
-    NotGivenForm,
-    OutsideForm,
-)
+from records.web.dose_checks import check
+from records.web.dose_forms import AmendForm, GivenForm, NewDoseForm, NotGivenForm, OutsideForm
+from records.web.forms import CorrectionForm
 from records.web.presenting import series_words
-from records.web.shift import Shift, clinic_page, remember_shift
+from records.web.shift import Shift, clinic_page, remember_how, remember_shift
 
 SOURCE = "web-form"
+LONGEST_VERSION = 9  # digits
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @clinic_page
 def record(request: HttpRequest, shift: Shift, patient_id: UUID) -> HttpResponse:
     """Record a dose given here."""
-    return _record(request, shift, patient_id, GivenForm, "clinic/record.html")
+    return _record(request, shift, patient_id, GivenForm, record_in_visit, "clinic/record.html")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @clinic_page
 def record_not_given(request: HttpRequest, shift: Shift, patient_id: UUID) -> HttpResponse:
     """Record that a dose was not given, and why."""
-    return _record(request, shift, patient_id, NotGivenForm, "clinic/record_not_given.html")
+    template = "clinic/record_not_given.html"
+    return _record(request, shift, patient_id, NotGivenForm, record_in_visit, template)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @clinic_page
 def record_outside(request: HttpRequest, shift: Shift, patient_id: UUID) -> HttpResponse:
     """Record a dose given elsewhere."""
-    return _record(request, shift, patient_id, OutsideForm, "clinic/record_outside.html")
+    template = "clinic/record_outside.html"
+    return _record(request, shift, patient_id, OutsideForm, record_dose, template)
 
 
 @require_safe
@@ -70,7 +70,10 @@ def dose_page(request: HttpRequest, shift: Shift, dose_id: UUID) -> HttpResponse
         "dose": dose,
         "patient": dose.patient,
         "series": series_words(named.positions) if named else [],
-        "recorded_at": versions_of(dose).values_list("history_date", flat=True).last(),
+        "answers": access.visible_to(request.user, ScreeningAnswer)
+        .filter(dose=dose)
+        .select_related("question"),
+        "may_undo": shift.may_undo(dose),
         "may_correct": shift.may_correct(dose) and dose.status != DoseStatus.ENTERED_IN_ERROR,
     }
     return render(request, "clinic/dose.html", context)
@@ -113,11 +116,43 @@ def void(request: HttpRequest, shift: Shift, dose_id: UUID) -> HttpResponse:
     return _correct(request, shift, dose, form, save, "clinic/void.html")
 
 
+@require_POST
+@clinic_page
+def undo(request: HttpRequest, shift: Shift, dose_id: UUID) -> HttpResponse:
+    """Void at once what one recorded here today; anything else needs a reason of its own."""
+    dose = _dose_to_correct(request, shift, dose_id)
+    if not shift.may_undo(dose):
+        return redirect("clinic:void", dose.public_id)
+    try:
+        void_dose(
+            by=request.user,
+            dose=dose,
+            version=_number(request.POST.get("version")),
+            reason="Undone by who recorded it.",
+        )
+    except StaleVersion:
+        messages.warning(request, _("This dose was changed in the meantime. Look at it first."))
+        return redirect("clinic:dose", dose.public_id)
+    messages.success(request, _("The dose is undone: it is voided and does not count."))
+    return redirect("clinic:patient", dose.patient.public_id)
+
+
+def _number(text: str | None) -> int:
+    """Return a version as a form sent it; one that no record has for anything else."""
+    return int(text) if text and text.isdecimal() and len(text) <= LONGEST_VERSION else 0
+
+
 def _record(
-    request: HttpRequest, shift: Shift, patient_id: UUID, kind: type[NewDoseForm], template: str
+    request: HttpRequest,
+    shift: Shift,
+    patient_id: UUID,
+    kind: type[NewDoseForm],
+    write: Callable[..., Dose],
+    template: str,
 ) -> HttpResponse:
     patient = resolve_patient(by=request.user, public_id=patient_id)
-    form = kind(request.POST if request.method == "POST" else None, shift=shift)
+    posted = request.POST if request.method == "POST" else None
+    form = kind(posted, shift=shift, late="late" in request.GET)
     if request.method == "POST":
         valid = form.is_valid()
         token = form.cleaned_data.get("token")
@@ -125,7 +160,7 @@ def _record(
             return _recorded_once(request, earlier)
         if valid:
             try:
-                dose = record_dose(
+                dose = write(
                     by=request.user,
                     patient=patient,
                     external_source=SOURCE,
@@ -145,10 +180,14 @@ def _record(
                 # A dose written down late may name a lot that no next dose can come from.
                 if lot and not is_past(lot, form.today):
                     remember_shift(request, shift.clinic, lot)
+                    remember_how(request, site=dose.site, route=dose.route)
                 forget_search(request)
                 return redirect("clinic:dose", dose.public_id)
     note_read(by=request.user, patients=[patient], what=RECORD)
-    context = {"shift": shift, "patient": patient, "form": form}
+    context: dict[str, Any] = {"shift": shift, "patient": patient, "form": form}
+    if posted is None:
+        context["problems"] = check(form, patient, request.GET)
+        context["ticked"] = request.GET.getlist("confirmed")
     return render(request, template, context)
 
 
@@ -166,7 +205,7 @@ def _recorded_once(request: HttpRequest, dose: Dose) -> HttpResponse:
 
 def _dose(request: HttpRequest, public_id: UUID) -> Dose:
     relations = ("patient", "vaccine", "manufacturer", "clinic", "volunteer", "recorded_by")
-    rows = access.at_work(request.user, Dose).select_related(
+    rows = with_recorded_at(access.at_work(request.user, Dose)).select_related(
         *relations, "lot__vaccine", "lot__manufacturer"
     )
     dose = rows.filter(public_id=public_id).first()
@@ -178,7 +217,7 @@ def _dose(request: HttpRequest, public_id: UUID) -> Dose:
 def _dose_to_correct(request: HttpRequest, shift: Shift, public_id: UUID) -> Dose:
     dose = _dose(request, public_id)
     if not shift.may_correct(dose):
-        raise PermissionDenied("This dose was given at a clinic where you do not work today.")
+        raise PermissionDenied(_("This dose was given at a clinic where you do not work today."))
     return dose
 
 

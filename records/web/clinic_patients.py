@@ -11,6 +11,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
 from records import access
+from records.domain.checkins import check_in
 from records.domain.errors import TooManyLookups
 from records.domain.lookup import PER_HOUR, look_alikes
 from records.domain.passports import read_passport
@@ -52,6 +53,11 @@ def register(request: HttpRequest, shift: Shift) -> HttpResponse:
                 form.show(error)
             else:
                 forget_search(request)
+                if request.POST.get("then") == "queue":
+                    check_in(by=request.user, patient=patient, clinic=shift.clinic)
+                    return redirect("clinic:queue")
+                if request.POST.get("then") == "compare":
+                    return redirect("clinic:propose_merge", patient.public_id)
                 return redirect("clinic:record", patient.public_id)
         else:
             remember_search(request, form.cleaned_data)

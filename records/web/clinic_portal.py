@@ -15,33 +15,35 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from records import access
 from records.codecs.claim_codes import show_code
+from records.domain.boxes import BoxLocked
 from records.domain.claims import (
     is_of_age,
     issue_claim_code,
-    open_codes,
     pass_to_patient,
     portal_access,
 )
+from records.domain.codes import read_code
+from records.domain.credentials import issue_credentials
 from records.domain.errors import StaleVersion, TooManyLookups
+from records.domain.issuer_keys import NoSigningKey
 from records.domain.lookup import PER_HOUR, look_alikes
 from records.domain.patients import confirm_identity, resolve_patient
 from records.domain.reading import LIST, RECORD, note_read
-from records.models import ClaimCode, GrantTemplate, Patient
+from records.models import ClaimCode, CredentialFormat, GrantTemplate, Patient
 from records.web.forms import DomainForm
 from records.web.portal_forms import ClaimCodeForm, ConfirmIdentityForm, HandOverForm
+from records.web.presenting import qr_picture
 from records.web.shift import Shift, clinic_page
 
 
 def portal_section(shift: Shift, patient: Patient) -> dict[str, Any]:
     """Return what the patient's page says about access through the portal: numbers, no names."""
-    held = portal_access(by=shift.user, patient=patient)
+    held, codes = portal_access(by=shift.user, patient=patient)
     of_age = is_of_age(patient, shift.clinic.today())
-    codes = access.visible_to(shift.user, ClaimCode).filter(pk__in=open_codes(patient).values("pk"))
     return {
         "held": [(GrantTemplate(key).label, number) for key, number in sorted(held.items())],
-        "codes": codes,
+        "codes": [(GrantTemplate(key).label, end) for key, end in codes],
         "may_pass_on": of_age and GrantTemplate.GUARDIAN in held,
     }
 
@@ -52,7 +54,7 @@ def identity(request: HttpRequest, shift: Shift, patient_id: UUID) -> HttpRespon
     """Confirm who the patient is, after a look for a second record of the same person."""
     patient = resolve_patient(by=request.user, public_id=patient_id)
     # Whoever made the record in the portal may have used somebody else's name.
-    is_held = bool(portal_access(by=request.user, patient=patient))
+    is_held = bool(portal_access(by=request.user, patient=patient).held)
     form = ConfirmIdentityForm(
         request.POST or None, is_held=is_held, initial={"version": patient.version}
     )
@@ -107,10 +109,36 @@ def hand_over(request: HttpRequest, shift: Shift, patient_id: UUID) -> HttpRespo
     return render(request, "clinic/hand_over.html", context)
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
+@clinic_page
+def take_home(request: HttpRequest, shift: Shift, patient_id: UUID) -> HttpResponse:
+    """Make what the patient takes home on one sheet: a claim code and the signed code."""
+    patient = _patient_with_portal(request, patient_id)
+    of_age = is_of_age(patient, shift.clinic.today())
+    chosen = GrantTemplate.SELF if of_age else GrantTemplate.GUARDIAN
+    form = ClaimCodeForm(request.POST or None, of_age=of_age, initial={"template": chosen})
+    if sheet := _printed(issue_claim_code, request, shift, patient, form, with_codes=True):
+        return sheet
+    context = {"shift": shift, "patient": patient, "form": form}
+    return render(request, "clinic/take_home.html", context)
+
+
+def _pictures(request: HttpRequest, patient: Patient) -> list[str]:
+    """Return the patient's health card as pictures; none where there is nothing to state yet."""
+    try:
+        issued = issue_credentials(
+            by=request.user, patient=patient, format=CredentialFormat.SHC.value
+        )
+        codes = [read_code(by=request.user, credential=credential) for credential in issued]
+    except (NoSigningKey, ValidationError, BoxLocked):
+        return []
+    return [qr_picture(code.scannable) for code in codes]
+
+
 def _patient_with_portal(request: HttpRequest, public_id: UUID) -> Patient:
     """Return the patient for whom a code is asked, after noting that they were looked at."""
     if not request.user.has_perm("records.add_claimcode"):
-        raise PermissionDenied("This account prints no claim codes.")
+        raise PermissionDenied(_("This account prints no claim codes."))
     patient = resolve_patient(by=request.user, public_id=public_id)
     note_read(by=request.user, patients=[patient], what=RECORD)
     return patient
@@ -122,8 +150,13 @@ def _printed(
     shift: Shift,
     patient: Patient,
     form: DomainForm,
+    *,
+    with_codes: bool = False,
 ) -> HttpResponse | None:
-    """Return the slip with the code that ``make`` makes; None leaves its errors on the form."""
+    """Return the slip with the code that ``make`` makes; None leaves its errors on the form.
+
+    ``with_codes`` prints the signed code below it.
+    """
     if not form.is_valid():
         return None
     try:
@@ -141,5 +174,7 @@ def _printed(
         "last_day": until and until.astimezone(ZoneInfo(shift.clinic.time_zone)).date(),
         "text": show_code(text),
         "page": request.build_absolute_uri(reverse("claim")),
+        "with_codes": with_codes,
+        "pictures": _pictures(request, code.patient) if with_codes else [],
     }
     return render(request, "clinic/claim_slip.html", context)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from django.utils.dateparse import parse_date
 from django.utils.functional import Promise
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from records.codecs.credentials import StatedDose, Statement
@@ -72,7 +73,7 @@ def lines_of(credential: Credential, statement: Statement) -> list[Line]:
             dose,
             parse_date(dose.day) or dose.day,
             names.get(dose.product or dose.vaccine, dose.product or dose.vaccine),
-            disease_name(dose.disease) if dose.disease else "",
+            _(disease_name(dose.disease)) if dose.disease else "",
             any(day == dose.day and dose.lot_number in ("", number) for day, number in recalled),
         )
         for dose in statement.doses

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from typing import Any, ClassVar
-from uuid import uuid4
 
 from django import forms
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
-from django.db.models import Q
 from django.forms.models import fields_for_model
 from django.http import QueryDict
+from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
-from records import access
+from records.codecs import gs1
 from records.domain.errors import ConfirmationRequired
 from records.domain.patients import AMENDABLE as PATIENT_FIELDS
-from records.models import Assignment, Dose, DoseStatus, Lot, Patient, Route, Site, Volunteer
+from records.domain.patients import LONGEST_REASON
+from records.models import (
+    Lot,
+    Patient,
+)
 from records.web import choices
-from records.web.shift import Shift
 
 ADDRESS = ("street_number", "street_name", "city", "state", "zip_code", "country")
 
@@ -62,10 +65,14 @@ class FindForm(forms.Form):
     """Search among the patients of the clinic."""
 
     name = forms.CharField(
-        label=_("Surname"),
+        label=_("Surname or code"),
         max_length=200,
         required=False,
-        help_text=_("The beginning is enough. Add a given name after a comma: “okon, mar”."),
+        widget=forms.TextInput(attrs={"autofocus": True, "autocomplete": "off"}),
+        help_text=_(
+            "The beginning is enough, and given names may stand before or after it. Or scan the"
+            " patient's code or claim slip, or type a number."
+        ),
     )
     date_of_birth = date_field(_("Date of birth"), required=False)
 
@@ -87,9 +94,17 @@ class ElsewhereForm(DomainForm):
 
 
 class ShiftForm(forms.Form):
-    """Choose where one works and from which lot."""
+    """Choose where one works and from which lot, from a list or by the code on a vial."""
 
     clinic = forms.ChoiceField(label=_("Clinic"), widget=forms.RadioSelect)
+    vial = forms.CharField(
+        label=_("Code on the vial"),
+        max_length=gs1.LONGEST,
+        required=False,
+        strip=False,
+        widget=forms.TextInput(attrs={"autofocus": True, "autocomplete": "off"}),
+        help_text=_("Scan the square code, or choose the lot below."),
+    )
     lot = forms.ModelChoiceField(
         Lot.objects.none(),
         label=_("Lot of the shift"),
@@ -100,14 +115,37 @@ class ShiftForm(forms.Form):
 
     def __init__(self, *args: Any, user: Any, clinics: list[Any], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.user = user
+        self.differs = False
         self.clinics = {str(clinic.public_id): clinic for clinic in clinics}
         clinic: Any = self.fields["clinic"]
         clinic.choices = [(key, item.name) for key, item in self.clinics.items()]
         if len(clinics) == 1:
             clinic.initial, clinic.widget = next(iter(self.clinics)), forms.HiddenInput()
         # Lots are offered by the earliest calendar; each page checks them by its own clinic's.
-        day = min(item.today() for item in clinics)
-        _offer_lots(self.fields["lot"], choices.usable_lots(user, day), day)
+        self.day = min(item.today() for item in clinics)
+        offer_lots(self.fields["lot"], choices.usable_lots(user, self.day), self.day)
+
+    def clean(self) -> dict[str, Any]:
+        """Take the lot of the vial that was scanned; ``differs`` where the expiry is another."""
+        data = super().clean() or {}
+        code = data.get("vial")
+        if not code or self.errors:
+            return data
+        try:
+            vial = gs1.read_vial(code)
+        except gs1.NotAVial:
+            self.add_error("vial", _("This is not the code of a vial. Choose the lot below."))
+            return data
+        found = choices.lots_of_vial(self.user, self.day, vial)
+        if len(found) == 1:
+            data["lot"] = found[0]
+            self.differs = vial.expires_on not in (None, found[0].expires_on)
+        elif found:
+            self.add_error("vial", _("Several manufacturers have this lot: choose it below."))
+        else:
+            self.add_error("vial", _("No lot of this number can be used here today."))
+        return data
 
 
 class PatientForm(DomainForm):
@@ -154,204 +192,65 @@ class RegisterForm(PatientForm):
         return {"identifiers": numbers, **{name: data[name] for name in PATIENT_FIELDS}}
 
 
-class DoseForm(DomainForm):
-    """What all forms about a dose have in common: the day, and the lists to choose from."""
-
-    fixed: ClassVar[dict[str, Any]] = {}
-    """What this kind of dose says without being asked."""
-
-    administered_on = date_field(_("Date"))
-
-    def __init__(self, *args: Any, shift: Shift, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.shift = shift
-        self.today: dt.date = shift.clinic.today()
-        self.fields["administered_on"].widget.attrs["max"] = self.today.isoformat()
-
-    def add_lot(self, also: Lot | None = None) -> None:
-        """Ask for the lot."""
-        field = forms.ModelChoiceField(
-            Lot.objects.none(), label=_("Lot"), to_field_name="public_id", initial=self.shift.lot
-        )
-        rows = choices.lots_to_record(self.shift.user, self.today, also)
-        _offer_lots(field, rows, self.today)
-        self.fields["lot"] = field
-
-    def add_vaccine(self, dose: Dose | None = None) -> None:
-        """Ask for the vaccine."""
-        also = dose.vaccine if dose else None
-        self.fields["vaccine"] = forms.ModelChoiceField(
-            choices.vaccines(self.shift.user, self.today, also),
-            label=_("Vaccine"),
-            to_field_name="public_id",
-            empty_label=_("Choose a vaccine"),
-        )
-
-    def add_manufacturer(self) -> None:
-        """Ask for the manufacturer, where it is known."""
-        self.fields["manufacturer"] = forms.ModelChoiceField(
-            choices.manufacturers(self.shift.user),
-            label=_("Manufacturer"),
-            to_field_name="public_id",
-            required=False,
-            empty_label=_("Not known"),
-        )
-
-    def add_site_and_route(self) -> None:
-        """Ask where on the body and how it was given."""
-        for name, label, options in (
-            ("site", _("Site on the body"), Site.choices),
-            ("route", _("Route"), Route.choices),
-        ):
-            self.fields[name] = forms.ChoiceField(
-                label=label, choices=[("", _("Not stated")), *options], required=False
-            )
-
-    def add_volunteer(self, volunteers: Any, initial: Volunteer) -> None:
-        """Ask who gave it, where there is a choice."""
-        self.fields["volunteer"] = field = forms.ModelChoiceField(
-            volunteers,
-            label=_("Given by"),
-            to_field_name="public_id",
-            empty_label=None,
-            initial=initial,
-        )
-        if volunteers.count() == 1:
-            field.widget = forms.HiddenInput()
-
-    def colleagues(self) -> Any:
-        """Return the visible volunteers who work at the clinic of the shift today."""
-        user, day = self.shift.user, self.today
-        working = access.visible_to(user, Assignment).filter(
-            Q(ends_on__isnull=True) | Q(ends_on__gte=day),
-            clinic=self.shift.clinic,
-            starts_on__lte=day,
-        )
-        return access.visible_to(user, Volunteer).filter(pk__in=working.values("volunteer"))
-
-
-class NewDoseForm(DoseForm):
-    """A dose to record; its token lets a form that is sent twice record once."""
-
-    token = forms.UUIDField(widget=forms.HiddenInput, initial=uuid4)
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["administered_on"].initial = self.today
-
-    def values(self) -> dict[str, Any]:
-        """Return the arguments of ``record_dose``."""
-        asked = {name: value for name, value in self.cleaned_data.items() if name != "token"}
-        return {**self.fixed, **asked}
-
-
-class GivenForm(NewDoseForm):
-    """A dose given at the clinic of the shift."""
-
-    field_order = ["lot", "administered_on", "site", "route", "volunteer"]
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.add_lot()
-        self.add_site_and_route()
-        self.add_volunteer(self.colleagues(), self.shift.volunteer())
-        self.order_fields(self.field_order)
-
-    def values(self) -> dict[str, Any]:
-        """Add the clinic."""
-        return {**super().values(), "clinic": self.shift.clinic}
-
-
-class NotGivenForm(NewDoseForm):
-    """A dose that was due and was not given."""
-
-    fixed: ClassVar[dict[str, Any]] = {"status": DoseStatus.NOT_DONE}
-    field_order = ["vaccine", "administered_on", "status_reason"]
-
-    status_reason = forms.CharField(
-        label=_("Why it was not given"),
-        max_length=500,
-        help_text=_("E.g. fever, refused, out of stock."),
-    )
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.add_vaccine()
-        self.order_fields(self.field_order)
-
-    def values(self) -> dict[str, Any]:
-        """Add where it would have been given, and by whom."""
-        here = {"clinic": self.shift.clinic, "volunteer": self.shift.volunteer()}
-        return {**super().values(), **here}
-
-
-class OutsideForm(NewDoseForm):
-    """A dose given elsewhere, copied from a paper card or another country's record."""
-
-    fixed: ClassVar[dict[str, Any]] = {"primary_source": False}
-    field_order = ["vaccine", "manufacturer", "administered_on"]
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.add_vaccine()
-        self.add_manufacturer()
-        self.fields["administered_on"].initial = None
-        self.order_fields(self.field_order)
-
-
 class CorrectionForm(DomainForm):
     """Why a record is changed, and which version the person saw."""
 
     reason = forms.CharField(
         label=_("Reason"),
         max_length=500,
-        help_text=_("It stays in the record's history, with your name."),
+        help_text=_(
+            "It stays in the record's history, with your name. The patient can read it: name"
+            " nobody else."
+        ),
     )
     version = forms.IntegerField(min_value=1, widget=forms.HiddenInput)
 
 
-class AmendForm(CorrectionForm, DoseForm):
-    """Correct a dose; it asks for what this dose names."""
+class CorrectPatientForm(CorrectionForm, PatientForm):
+    """Correct a patient's data."""
 
-    field_order = [
-        "lot",
-        "vaccine",
-        "manufacturer",
-        "administered_on",
-        "site",
-        "route",
-        "volunteer",
-        "reason",
-    ]
+    def __init__(self, *args: Any, patient: Patient, **kwargs: Any) -> None:
+        names = sorted(PATIENT_FIELDS)
+        initial = {name: getattr(patient, name) for name in names} | {"version": patient.version}
+        super().__init__(*args, initial=initial, **kwargs)
 
-    def __init__(self, *args: Any, dose: Dose, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        if dose.lot_number is not None:
-            self.add_lot(also=dose.lot)
-        else:
-            self.add_vaccine(dose)
-        if dose.status == DoseStatus.COMPLETED:
-            self._add_how(dose)
-        self.initial.update(
-            {name: getattr(dose, name) for name in self.fields if hasattr(dose, name)}
-        )
-        self.order_fields(self.field_order)
-
-    def _add_how(self, dose: Dose) -> None:
-        """Ask what only a dose that was given has."""
-        if dose.lot_number is None:
-            self.add_manufacturer()
-        self.add_site_and_route()
-        colleagues = self.colleagues()
-        if dose.volunteer is not None and colleagues.filter(pk=dose.volunteer.pk).exists():
-            self.add_volunteer(colleagues, dose.volunteer)
-
-    def changes(self) -> dict[str, Any]:
-        """Return the changes of ``amend_dose``."""
+    def values(self) -> dict[str, Any]:
+        """Return the arguments of ``amend_patient``."""
         data = self.cleaned_data
-        return {name: data[name] for name in data if name not in ("reason", "version")}
+        changes = {name: data[name] for name in PATIENT_FIELDS}
+        return {"version": data["version"], "reason": data["reason"], "changes": changes}
 
 
-def _offer_lots(field: Any, lots: Any, day: dt.date) -> None:
+class NumberForm(DomainForm):
+    """A number that another system gave the patient."""
+
+    system = forms.CharField(
+        label=_("Issued by"), max_length=100, help_text=_("E.g. a health insurer.")
+    )
+    value = forms.CharField(label=_("Number"), max_length=100)
+
+
+class ProposeMergeForm(DomainForm):
+    """Name the other record of the same person."""
+
+    survivor = forms.ChoiceField(label=_("The other record"), widget=forms.RadioSelect)
+    reason = forms.CharField(
+        label=_("Why do you take them for one person?"),
+        max_length=LONGEST_REASON,
+        help_text=_("It stays in the record's history, with your name."),
+    )
+
+    def __init__(self, *args: Any, others: Mapping[str, Patient], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        words = _("%(name)s, born %(day)s")
+        survivor: Any = self.fields["survivor"]
+        survivor.choices = [
+            (key, words % {"name": other, "day": date_format(other.date_of_birth)})
+            for key, other in others.items()
+        ]
+
+
+def offer_lots(field: Any, lots: Any, day: dt.date) -> None:
+    """Let a field choose from lots, by vaccine."""
     field.queryset = lots
     field.choices = choices.lot_options(lots, day)

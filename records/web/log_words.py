@@ -7,7 +7,9 @@ from django.utils.translation import gettext_lazy
 
 from records.domain import reading
 from records.domain.access_log import LINK, Look
+from records.domain.offline import DISCARDED, Discarded
 from records.domain.share_links import FETCHED, OPENED, REFUSED
+from records.wording import listed
 
 READ = {
     reading.LIST: gettext_lazy("Saw the name in a list"),
@@ -17,6 +19,12 @@ READ = {
     reading.LOG: gettext_lazy("Looked at who had looked"),
 }
 ACTS = {
+    "checkin.arrived": gettext_lazy("Checked the patient in at a clinic"),
+    "checkin.done": gettext_lazy("Ended the visit at a clinic"),
+    "checkin.left": gettext_lazy("Noted that the patient had left the clinic"),
+    "checkin.moved": gettext_lazy("Moved a check-in from one record to another"),
+    "checkin.put_back": gettext_lazy("Let the patient wait again"),
+    "checkin.taken": gettext_lazy("Took the patient from the queue"),
     "claim.limited": gettext_lazy("Was stopped after too many codes"),
     "claim.refused": gettext_lazy("Entered a code without success"),
     "claim.repeated": gettext_lazy("Entered a code for access that they have already"),
@@ -29,10 +37,15 @@ ACTS = {
     "dose.imported": gettext_lazy("Imported a dose"),
     "dose.moved": gettext_lazy("Moved a dose from one record to another"),
     "dose.recorded": gettext_lazy("Recorded a dose"),
+    "dose.screened": gettext_lazy("Kept the answers given before a dose"),
     "dose.voided": gettext_lazy("Marked a dose as entered in error"),
     "enrolment.ended": gettext_lazy("Ended the enrolment at a clinic"),
     "enrolment.moved": gettext_lazy("Moved an enrolment from one record to another"),
     "enrolment.started": gettext_lazy("Enrolled the patient at a clinic"),
+    "mergeproposal.accepted": gettext_lazy("Agreed that two records are one person's"),
+    "mergeproposal.declined": gettext_lazy("Found that two records are not one person's"),
+    "mergeproposal.made": gettext_lazy("Proposed to join the record with another one"),
+    "notice.queued": gettext_lazy("Sent a notice of a recall, without seeing the record"),
     "patient.amended": gettext_lazy("Corrected the record"),
     "patient.contact_amended": gettext_lazy("Changed the contact data"),
     "patient.found_elsewhere": gettext_lazy("Found the record by surname and birth date"),
@@ -58,9 +71,11 @@ BY_LINK = {
     FETCHED: gettext_lazy("Downloaded the file behind the link “%(label)s”"),
     REFUSED: gettext_lazy("Typed a wrong passcode for the link “%(label)s”"),
 }
+NOT_SENT = gettext_lazy("Noted that a dose waiting on a device will not be recorded")
 VERBS = {
     "exported": gettext_lazy("Exported data of the record"),
     "deleted": gettext_lazy("Deleted something that belonged to the record"),
+    **{DISCARDED + why.replace("-", "_"): NOT_SENT for why in Discarded.values},
 }
 CHANNELS = {
     "web": gettext_lazy("on this site"),
@@ -72,6 +87,7 @@ CHANNELS = {
 ROLES = {
     "Volunteer": gettext_lazy("Volunteer"),
     "DBA": gettext_lazy("Keeper of the records"),
+    "Logistics": gettext_lazy("Supply"),
     "Patient": gettext_lazy("Portal"),
 }
 
@@ -100,7 +116,7 @@ def where_words(look: Look) -> str:
     if look.own or look.channel == LINK:
         return ""
     roles = [str(ROLES.get(role, role)) for role in look.roles]
-    return ", ".join(look.clinics or roles)
+    return listed(look.clinics or roles)
 
 
 def channel_words(look: Look) -> str:

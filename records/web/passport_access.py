@@ -14,9 +14,10 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from records import access
 from records.domain.errors import StaleVersion
-from records.domain.patients import amend_contact
+from records.domain.patients import CONTACT, amend_contact
 from records.domain.portal import may_remove, remove_access
 from records.domain.reading import RECORD, note_read
+from records.history import changes_since
 from records.models import Patient, PatientGrant
 from records.web.passport import granted_patient, portal_page
 from records.web.portal_forms import ContactForm
@@ -48,7 +49,7 @@ def remove(request: HttpRequest, patient_id: UUID, grant_id: UUID) -> HttpRespon
     if grant is None:
         raise Http404
     if not may_remove(request.user, grant):
-        raise PermissionDenied("This access cannot be removed by you.")
+        raise PermissionDenied(_("This access cannot be removed by you."))
     own = grant.user_id == request.user.pk
     if request.method == "POST":
         remove_access(by=request.user, grant=grant)
@@ -66,22 +67,26 @@ def contact(request: HttpRequest, patient_id: UUID) -> HttpResponse:
     """Change address, e-mail and phone."""
     patient = _granted(request, patient_id)
     if not access.may_manage(request.user, patient):
-        raise PermissionDenied("This grant only allows reading.")
+        raise PermissionDenied(_("This grant only allows reading."))
     form = ContactForm(request.POST or None, patient=patient)
+    stale: StaleVersion | None = None
     if form.is_valid():
         version = form.cleaned_data["version"]
         try:
             amend_contact(by=request.user, patient=patient, version=version, changes=form.changes())
         except ValidationError as error:
             form.show(error)
-        except StaleVersion:
-            text = _("The record was changed meanwhile. This is how it is now; change it again.")
-            messages.warning(request, text)
-            return redirect("passport:contact", patient.public_id)
+        except StaleVersion as error:
+            stale = error
+            form.start_from(stale.current.version)
         else:
             messages.success(request, _("The contact data are saved."))
             return redirect("passport:passport", patient.public_id)
-    return render(request, "passport/contact.html", {"patient": patient, "form": form})
+    context = {"patient": patient, "form": form, "stale": stale is not None}
+    if stale is not None:
+        differs = changes_since(stale.current, stale.seen)
+        context["changes"] = [change for change in differs if change.field in CONTACT]
+    return render(request, "passport/contact.html", context, status=409 if stale else 200)
 
 
 def _granted(request: HttpRequest, public_id: UUID) -> Patient:

@@ -2,7 +2,14 @@
 
 from django.urls import path
 
-from records.web import passport, passport_access, passport_cards, passport_log, shares
+from records.web import (
+    passport,
+    passport_access,
+    passport_cards,
+    passport_history,
+    passport_log,
+    shares,
+)
 
 app_name = "passport"
 
@@ -16,6 +23,8 @@ urlpatterns = [
         passport_cards.file,
         name="card_file",
     ),
+    path("<uuid:patient_id>/certificate.pdf", passport.certificate, name="certificate"),
+    path("<uuid:patient_id>/history", passport_history.history, name="history"),
     path("<uuid:patient_id>/log", passport_log.log, name="log"),
     path("<uuid:patient_id>/contact", passport_access.contact, name="contact"),
     path("<uuid:patient_id>/access", passport_access.who, name="access"),

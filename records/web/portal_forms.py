@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.forms.models import fields_for_model
+from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from records.domain.patients import CONTACT, LONGEST_REASON
@@ -79,6 +80,18 @@ class ContactForm(DomainForm):
         self.fields.update(fields_for_model(Patient, fields=sorted(CONTACT)))
         self.order_fields(names)
 
+    @property
+    def address(self) -> list[forms.BoundField]:
+        """The fields of the postal address, in the order of an envelope."""
+        return [self[name] for name in ADDRESS]
+
     def changes(self) -> dict[str, Any]:
         """Return the changes of ``amend_contact``."""
         return {name: self.cleaned_data[name] for name in CONTACT}
+
+    def start_from(self, version: int) -> None:
+        """Keep what was typed, as a change of another version."""
+        assert isinstance(self.data, QueryDict), "only what was sent can be stale"
+        data = self.data.copy()
+        data["version"] = str(version)
+        self.data = data

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
@@ -12,6 +12,7 @@ from records.codecs import qr
 from records.codecs.diseases import disease_name
 from records.domain.passports import PassportDose
 from records.models import Route, Site
+from records.wording import listed
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,7 @@ def dose_row(dose: PassportDose) -> DoseRow:
         dose,
         ranks.pop() if len(ranks) == 1 else None,
         series_words(dose.positions),
-        ", ".join(part for part in (site, route.lower()) if part),
+        listed(part for part in (site, route.lower()) if part),
     )
 
 
@@ -41,11 +42,16 @@ def series_words(positions: Mapping[str, int]) -> list[str]:
     """Return the place in each series, diseases of the same place together."""
     together: dict[int, list[str]] = {}
     for code, rank in positions.items():
-        together.setdefault(rank, []).append(disease_name(code))
+        together.setdefault(rank, []).append(code)
     return [
-        _("Dose %(rank)d · %(diseases)s") % {"rank": rank, "diseases": ", ".join(sorted(names))}
-        for rank, names in sorted(together.items())
+        _("Dose %(rank)d · %(diseases)s") % {"rank": rank, "diseases": disease_words(codes)}
+        for rank, codes in sorted(together.items())
     ]
+
+
+def disease_words(codes: Iterable[str]) -> str:
+    """Return the names of diseases (SNOMED CT), in order."""
+    return listed(sorted(_(disease_name(code)) for code in codes))
 
 
 def qr_picture(text: str) -> str:

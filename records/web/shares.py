@@ -137,7 +137,7 @@ def _shared_patient(request: HttpRequest, public_id: UUID) -> Patient:
     patient = granted_patient(request.user, public_id)
     note_read(by=request.user, patients=[patient], what=RECORD)
     if not access.may_share(request.user, patient):
-        raise PermissionDenied("This grant does not share the record.")
+        raise PermissionDenied(_("This grant does not share the record."))
     return patient
 
 

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Concatenate, ParamSpec
 from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
@@ -20,23 +21,29 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from records import access, viewers
-from records.models import Clinic, Dose, Lot, Volunteer
+from records.models import Clinic, Dose, DoseStatus, Lot, Volunteer
 from records.web.choices import usable_lots
 
 CLINIC = "clinic.shift.clinic"
 LOT = "clinic.shift.lot"
+HOW = "clinic.shift.how"
 
 P = ParamSpec("P")
 
 
 @dataclass(frozen=True, slots=True)
 class Shift:
-    """Who works where: one volunteer's account, its clinics of today, and the chosen one."""
+    """Who works where: one volunteer's account, its clinics of today, and the chosen one.
+
+    ``site`` and ``route`` are those of the last dose, or empty.
+    """
 
     user: Any
     clinics: list[Clinic]
     clinic: Clinic
     lot: Lot | None
+    site: str = ""
+    route: str = ""
 
     def volunteer(self) -> Volunteer:
         """Return the volunteer who signs in with this account."""
@@ -45,6 +52,19 @@ class Shift:
     def may_correct(self, dose: Dose) -> bool:
         """Tell whether a dose was given at one of today's clinics, or at none of ours."""
         return dose.clinic is None or dose.clinic in self.clinics
+
+    def may_undo(self, dose: Any) -> bool:
+        """Tell whether a dose can be taken back without a word: one's own, here and today.
+
+        The dose has its ``recorded_at`` (``sessions.with_recorded_at``).
+        """
+        zone = ZoneInfo(self.clinic.time_zone)
+        return (
+            dose.recorded_by_id == self.user.pk
+            and dose.clinic_id == self.clinic.pk
+            and dose.status != DoseStatus.ENTERED_IN_ERROR
+            and dose.recorded_at.astimezone(zone).date() == self.clinic.today()
+        )
 
 
 def clinic_page(
@@ -65,7 +85,8 @@ def clinic_page(
             clinic = chosen_clinic(request, clinics)
             if clinic is None:
                 return redirect(f"{reverse('clinic:shift')}?{urlencode({'next': request.path})}")
-            shift = Shift(request.user, clinics, clinic, _chosen_lot(request, clinic))
+            how = request.session.get(HOW, {})
+            shift = Shift(request.user, clinics, clinic, _chosen_lot(request, clinic), **how)
             try:
                 return view(request, shift, *args, **kwargs)
             except access.OutOfSight as error:
@@ -77,7 +98,7 @@ def clinic_page(
 def clinics_of(request: HttpRequest) -> list[Clinic]:
     """Return the user's clinics of today; raise ``PermissionDenied`` without the role."""
     if not request.user.has_perm("records.add_dose"):
-        raise PermissionDenied("This account does not record doses.")
+        raise PermissionDenied(_("This account does not record doses."))
     return viewers.current_clinics(request.user)
 
 
@@ -96,6 +117,11 @@ def remember_shift(request: HttpRequest, clinic: Clinic, lot: Lot | None) -> Non
         request.session.pop(LOT, None)
     else:
         request.session[LOT] = str(lot.public_id)
+
+
+def remember_how(request: HttpRequest, *, site: str, route: str) -> None:
+    """Keep where on the body and how the last dose was given: the next one often is alike."""
+    request.session[HOW] = {"site": site, "route": route}
 
 
 def _chosen_lot(request: HttpRequest, clinic: Clinic) -> Lot | None:

@@ -32,9 +32,7 @@ from records.web.verify_words import PATTERN, script_words, verdict
 PAGE = "verify/page.html"
 SCRIPT = "verify/app.js"
 STATIC = (
-    "vaxpass/tokens.css",
-    "vaxpass/shared.css",
-    "vaxpass/base.css",
+    "site/site.css",
     "vaxpass/verify.css",
     "vaxpass/logo.svg",
     "vaxpass/favicon.svg",

@@ -53,7 +53,13 @@ class TextForm(forms.Form):
         max_length=LONGEST_TEXT,
         help_text=_("It begins with shc:/ or HC1:"),
         widget=forms.Textarea(
-            attrs={"rows": 4, "autocomplete": "off", "autocapitalize": "off", "spellcheck": "false"}
+            attrs={
+                "rows": 4,
+                "dir": "ltr",
+                "autocomplete": "off",
+                "autocapitalize": "off",
+                "spellcheck": "false",
+            }
         ),
     )
 

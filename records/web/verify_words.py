@@ -10,6 +10,7 @@ from typing import Any
 from django.utils.dateparse import parse_date
 from django.utils.formats import date_format
 from django.utils.functional import Promise
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from records.codecs.credentials import Kind, Outcome, StatedDose, Statement
@@ -168,7 +169,8 @@ def _dose(dose: StatedDose, names: CodeNames) -> DoseWords:
     vaccine = names.products.get(dose.product) or dose.product if dose.product else ""
     words = TEXTS["dose_of" if dose.series else "dose"]
     number = str(words) % {"number": dose.number, "series": dose.series} if dose.number else ""
-    disease = names.diseases.get(dose.disease, dose.disease)
+    known = names.diseases.get(dose.disease)
+    disease = gettext(known) if known else dose.disease
     return DoseWords(
         position=str(dose.number or "•"),
         vaccine=vaccine or names.vaccines.get(dose.vaccine, code),
@@ -186,13 +188,13 @@ def _day(written: str) -> str:
     """Return a day or a month in words; anything else as it is written."""
     try:
         if found := parse_date(written):
-            return date_format(found, "j F Y")
+            return date_format(found)
         if len(written) == len("1980-05") and (found := parse_date(f"{written}-01")):
-            return date_format(found, "F Y")
+            return date_format(found, "YEAR_MONTH_FORMAT")
     except ValueError:
         pass  # a day that no calendar has
     return written
 
 
 def _moment(moment: dt.datetime | None) -> str:
-    return date_format(moment, "j M Y, H:i") + " UTC" if moment else ""
+    return date_format(moment, "DATETIME_FORMAT") + " UTC" if moment else ""
