@@ -160,6 +160,16 @@ class MFAAdapter(DefaultMFAAdapter):
         "unverified_email": _("Confirm your e-mail address first."),
     }
 
+    def is_mfa_enabled(self, user: Any, types: Any = None) -> bool:
+        """Tell whether an account has an authenticator, of these types if some are named.
+
+        The account of a request knows its own: allauth asks up to eight times for one page.
+        """
+        known = getattr(user, "second_factor", None)
+        if known is None:
+            return bool(super().is_mfa_enabled(user, types))
+        return any(types is None or kind in types for kind in known.authenticators.values())
+
     def encrypt(self, text: str) -> str:
         """Encrypt the secret of an authenticator app or the seed of recovery codes."""
         return seal(text)

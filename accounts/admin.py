@@ -14,6 +14,8 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts import invitations, managing
 from accounts.models import User, normalize_email
@@ -21,17 +23,26 @@ from accounts.roles import ROLES
 from accounts.writing import WritingForm, WrittenByForm
 from records.admin.filters import ListedFiltersOnly
 from records.models import Volunteer
+from records.wording import listed
 
 ROLE_NAMES = [role.name for role in ROLES]
+
+
+class RolesField(forms.ModelMultipleChoiceField):
+    """Groups by what their roles are called in the language of the reader."""
+
+    def label_from_instance(self, obj: Group) -> str:
+        """Return the name of the role."""
+        return _(obj.name)
 
 
 class AccountForm(WritingForm):
     """Adds an account."""
 
-    groups = forms.ModelMultipleChoiceField(
+    groups = RolesField(
         queryset=Group.objects.filter(name__in=ROLE_NAMES),
         required=False,
-        label="Roles",
+        label=gettext_lazy("Roles"),
         widget=forms.CheckboxSelectMultiple,
     )
 
@@ -53,8 +64,8 @@ class ChangeAccountForm(AccountForm):
     badge = forms.CharField(
         required=False,
         max_length=32,
-        label="Volunteer's badge",
-        help_text="This account acts as the volunteer of this badge.",
+        label=gettext_lazy("Volunteer's badge"),
+        help_text=gettext_lazy("This account acts as the volunteer of this badge."),
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -89,7 +100,7 @@ class UserAdmin(ListedFiltersOnly, WrittenByForm, admin.ModelAdmin):
     list_select_related = ()
     ordering = ("email_normalized",)
     search_fields = ("email_normalized",)
-    search_help_text = "Start of the e-mail address, or of the name"
+    search_help_text = gettext_lazy("Start of the e-mail address, or of the name")
     show_full_result_count = False
     list_per_page = 50
     actions = None
@@ -98,7 +109,10 @@ class UserAdmin(ListedFiltersOnly, WrittenByForm, admin.ModelAdmin):
     add_fieldsets = ((None, {"fields": ("email", "name", "kind", "groups")}),)
     fieldsets = (
         (None, {"fields": ("email", "name", "kind", "is_active", "groups", "badge")}),
-        ("Account", {"fields": ("is_staff", "last_login", "date_joined", "public_id")}),
+        (
+            gettext_lazy("Account"),
+            {"fields": ("is_staff", "last_login", "date_joined", "public_id")},
+        ),
     )
     shown = ("email", "kind", "is_staff", "last_login", "date_joined", "public_id")
 
@@ -118,12 +132,12 @@ class UserAdmin(ListedFiltersOnly, WrittenByForm, admin.ModelAdmin):
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         """Show the list under its name."""
-        return super().changelist_view(request, {"title": "Users", **(extra_context or {})})
+        return super().changelist_view(request, {"title": _("Users"), **(extra_context or {})})
 
-    @admin.display(description="Roles")
+    @admin.display(description=gettext_lazy("Roles"))
     def roles(self, user: User) -> str:
         """Return the names of the roles."""
-        return ", ".join(sorted(group.name for group in user.groups.all()))
+        return listed(sorted(_(group.name) for group in user.groups.all()))
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Tell whether this account may be changed by whom."""
@@ -175,12 +189,12 @@ class UserAdmin(ListedFiltersOnly, WrittenByForm, admin.ModelAdmin):
         invitations.require_waiting(user)
         if request.method == "POST":
             invitations.invite_again(by=by, user=user)
-            messages.success(request, f"{user} is invited again.")
+            messages.success(request, _("%(user)s is invited again.") % {"user": user})
             return redirect("admin:accounts_user_change", pk)
         words = {
-            "title": "Invite again",
-            "lead": "A new link to choose a password is mailed; the earlier one stops working.",
-            "submit_label": "Send",
+            "title": _("Invite again"),
+            "lead": _("A new link to choose a password is mailed; the earlier one stops working."),
+            "submit_label": _("Send"),
         }
         return self._ask(request, user, words)
 
@@ -190,13 +204,15 @@ class UserAdmin(ListedFiltersOnly, WrittenByForm, admin.ModelAdmin):
         user = self._other_account(request, pk, "accounts.reset_second_factor")
         if request.method == "POST":
             managing.reset_second_factor(by=by, user=user)
-            messages.success(request, f"The second factor of {user} is reset.")
+            messages.success(request, _("The second factor of %(user)s is reset.") % {"user": user})
             return redirect("admin:accounts_user_change", pk)
         words = {
-            "title": "Reset the second factor",
-            "lead": "The authenticator app, passkeys and recovery codes of this account stop"
-            " working and its sessions end. Be sure that it is this person who asks.",
-            "submit_label": "Reset",
+            "title": _("Reset the second factor"),
+            "lead": _(
+                "The authenticator app, passkeys and recovery codes of this account stop"
+                " working and its sessions end. Be sure that it is this person who asks."
+            ),
+            "submit_label": _("Reset"),
             "danger": True,
         }
         return self._ask(request, user, words)
@@ -216,7 +232,7 @@ class UserAdmin(ListedFiltersOnly, WrittenByForm, admin.ModelAdmin):
             **self.admin_site.each_context(request),
             "opts": self.opts,
             "object": user,
-            "facts": [("Name", user.name), ("E-mail address", user.email)],
+            "facts": [(_("Name"), user.name), ("E-mail address", user.email)],
             **words,
         }
         return render(request, "admin/confirmation.html", context)

@@ -2,25 +2,37 @@
 
 from __future__ import annotations
 
+import json
 from functools import cache
 from typing import Any
 
 from allauth.account.auth_backends import AuthenticationBackend
 from django.contrib.auth.models import Permission
+from django.db.models import Aggregate, OuterRef, Subquery, TextField, Value
+from django.db.models.functions import Concat
 
 from accounts.models import User
-from records.statements import Select, by_key, stand_in
+from accounts.second_factor import Known, in_staff_roles
+from records.statements import Select, made, names_of, stand_in
 
 
 class RoleBackend(AuthenticationBackend):
     """allauth's sign-in; all permissions of a user come by one statement in the place of two."""
 
     def get_user(self, user_id: int) -> User | None:
-        """Return the account of a session; None for one that is gone or switched off."""
-        try:
-            user = by_key(User, user_id)
-        except IndexError:
+        """Return the account of a session; None for one that is gone or switched off.
+
+        It brings its permissions and what the second factor is judged by: one statement.
+        """
+        rows = _account().fetch({"pk": user_id})
+        if not rows:
             return None
+        *columns, in_staff, by_group, own, _, _ = rows[0]
+        user: Any = made(User, columns)
+        if not user.is_superuser:
+            user._perm_cache = {*json.loads(by_group or "[]"), *json.loads(own or "[]")}
+        owned = {key: kind for *_, key, kind in rows if key is not None}
+        user.second_factor = Known(bool(in_staff), owned)
         return user if self.user_can_authenticate(user) else None
 
     def get_all_permissions(self, user_obj: Any, obj: Any = None) -> set[str]:
@@ -33,6 +45,36 @@ class RoleBackend(AuthenticationBackend):
             user_obj._perm_cache = {f"{label}.{codename}" for label, codename in rows}
         known: set[str] = user_obj._perm_cache
         return known
+
+
+@cache
+def _account() -> Select:
+    """Return the statement for an account by its key: one row for each of its authenticators."""
+    key = stand_in(int, 0)
+    rows = User.objects.filter(pk=key).order_by()
+    rows = rows.annotate(
+        in_staff=in_staff_roles("pk"), by_group=_names("group__user"), own=_names("user")
+    )
+    added = ("in_staff", "by_group", "own", "authenticator__pk", "authenticator__type")
+    return Select(rows.values_list(*names_of(User), *added), {"pk": key})
+
+
+class _List(Aggregate):
+    """All values of a group as one JSON list."""
+
+    function = "JSON_ARRAYAGG"
+    output_field = TextField()
+
+    def as_sqlite(self, *args: Any, **more: Any) -> Any:
+        """SQLite has another name for it."""
+        return super().as_sql(*args, function="JSON_GROUP_ARRAY", **more)
+
+
+def _names(path: str) -> Subquery:
+    """Return the full names of the permissions that the account has by this path."""
+    name = Concat("content_type__app_label", Value("."), "codename")
+    rows = Permission.objects.filter(**{path: OuterRef("pk")}).order_by().values(path)
+    return Subquery(rows.annotate(names=_List(name)).values("names"))
 
 
 @cache

@@ -30,6 +30,7 @@ class OneAtATime:
         with transaction.atomic():
             user: Any = request.user
             list(User.objects.select_for_update().filter(pk=user.pk))
+            user.second_factor = None  # it was read before the lock
             return self._pass_on(request, *args, **kwargs)
 
     def _pass_on(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:

@@ -21,7 +21,9 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.dispatch import receiver
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 
+from accounts.languages import reading
 from accounts.managing import add_user, require_other
 from accounts.models import User, normalize_email
 from records.domain.account_log import log_account
@@ -48,7 +50,7 @@ def invite_again(*, by: User, user: User) -> None:
     Raises ``PermissionDenied`` for an account that needs none.
     """
     if not by.is_active or not by.has_perm("accounts.add_user"):
-        raise PermissionDenied("This account invites nobody.")
+        raise PermissionDenied(_("This account invites nobody."))
     user = User.objects.select_for_update().get(pk=user.pk)
     require_other(by, user)
     require_waiting(user)
@@ -70,7 +72,7 @@ def is_waiting(user: User) -> bool:
 def require_waiting(user: User) -> None:
     """Raise ``PermissionDenied`` for an account that needs no invitation."""
     if not is_waiting(user):
-        raise PermissionDenied("This account is in use.")
+        raise PermissionDenied(_("This account is in use."))
 
 
 def _send(by: User, user: User) -> None:
@@ -84,7 +86,8 @@ def _send(by: User, user: User) -> None:
         "url": adapter.get_reset_password_from_key_url(key),
         "days": settings.PASSWORD_RESET_TIMEOUT // DAY,
     }
-    message = adapter.render_mail("account/email/invitation", user.email, context)
+    with reading(user):
+        message = adapter.render_mail("account/email/invitation", user.email, context)
     transaction.on_commit(message.send)
 
 

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from typing import Any
 
 from allauth.mfa.models import Authenticator
 from django.contrib.auth.models import Group
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.mail import send_mail
 from django.db import transaction
+from django.utils.text import format_lazy
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
+from accounts.languages import reading
 from accounts.models import User
 from accounts.roles import ADMIN_ROLES, DBA, USER_MANAGER
 from accounts.sessions import end_sessions
@@ -32,7 +37,7 @@ def add_user(*, by: User, email: str, name: str, kind: str, groups: Collection[G
     """
     _require(by, "accounts.add_user")
     if kind not in (User.Kind.PERSON, User.Kind.SERVICE):
-        raise ValidationError({"kind": "Only VaxPass itself is the system."})
+        raise ValidationError({"kind": _("Only VaxPass itself is the system.")})
     user = User.objects.create_user(email, None, name=name.strip(), kind=kind)
     log_account(by=by, user=user, action="user.added", fields=["email", "name", "kind"])
     set_groups(by, user, groups)
@@ -78,9 +83,9 @@ def link_volunteer(*, by: User, user: User, badge: str) -> None:
     if badge:
         wanted = visible_to(by, Volunteer).filter(code=badge).first()
         if wanted is None:
-            raise ValidationError({"badge": "No volunteer has this badge."})
+            raise ValidationError({"badge": _("No volunteer has this badge.")})
         if wanted.user_id is not None:
-            raise ValidationError({"badge": "Another account is linked to this badge."})
+            raise ValidationError({"badge": _("Another account is linked to this badge.")})
     if current is not None:
         link_user(by=by, volunteer=current, version=current.version, user=None)
     if wanted is not None:
@@ -111,12 +116,14 @@ def may_manage(by: User, user: User) -> bool:
 def require_other(by: User, user: User) -> None:
     """Raise ``PermissionDenied`` unless ``by`` may change this account."""
     if not may_manage(by, user):
-        raise PermissionDenied("This account cannot be changed by you.")
+        raise PermissionDenied(_("This account cannot be changed by you."))
 
 
 def _require(by: User, permission: str) -> None:
     if not by.is_active or not by.has_perm(permission):
-        raise PermissionDenied(f"This account may not do this: {permission}.")
+        raise PermissionDenied(
+            _("This account may not do this: %(permission)s.") % {"permission": permission}
+        )
 
 
 def set_groups(by: User, user: User, groups: Collection[Group]) -> None:
@@ -139,31 +146,44 @@ def _tell_of_reset(by: User, user: User) -> None:
     """Tell the owner, who may know nothing of it."""
     _tell(
         user,
-        "VaxPass: your second factor was reset",
-        f"{by} removed the authenticator app, passkeys and recovery codes of your account and"
-        " ended its sessions.\nSign in with your password and set up a second factor again.\n"
-        "If you did not ask for this, tell the user managers of your site now.",
+        gettext_lazy("VaxPass: your second factor was reset"),
+        gettext_lazy(
+            "%(by)s removed the authenticator app, passkeys and recovery codes of your account and"
+            " ended its sessions.\nSign in with your password and set up a second factor again.\n"
+            "If you did not ask for this, tell the user managers of your site now."
+        ),
+        {"by": by},
     )
 
 
 def _announce(by: User, user: User, granted: list[str]) -> None:
     """Tell every user manager that somebody got a powerful role."""
     tell_managers(
-        f"VaxPass: {' and '.join(granted)} given to {user}",
-        f"{by} ({by.email}) gave {user} ({user.email}) the role {' and '.join(granted)}.\n"
-        "If you did not expect this, look at the account now.",
+        gettext_lazy("VaxPass: %(roles)s given to %(user)s"),
+        gettext_lazy(
+            "%(by)s (%(by_email)s) gave %(user)s (%(email)s) the role %(roles)s.\n"
+            "If you did not expect this, look at the account now."
+        ),
+        {
+            "by": by,
+            "by_email": by.email,
+            "user": user,
+            "email": user.email,
+            "roles": format_lazy(" & ".join("{}" for name in granted), *map(gettext_lazy, granted)),
+        },
     )
 
 
-def tell_managers(subject: str, message: str) -> None:
-    """Mail every user manager."""
+def tell_managers(subject: Any, message: Any, about: Mapping[str, Any]) -> None:
+    """Mail every user manager; the texts are lazy, and ``about`` fills their places."""
     for manager in User.objects.filter(is_active=True, groups__name=USER_MANAGER.name):
-        _tell(manager, subject, message)
+        _tell(manager, subject, message, about)
 
 
-def _tell(user: User, subject: str, message: str) -> None:
+def _tell(user: User, subject: Any, message: Any, about: Mapping[str, Any]) -> None:
     """Mail what has been done; one mail that cannot leave keeps no other back."""
     try:
-        send_mail(subject, message, None, [user.email])
+        with reading(user):
+            send_mail(str(subject) % about, str(message) % about, None, [user.email])
     except OSError as error:
         logger.error("mail: a notice did not leave: %s", type(error).__name__)

@@ -6,13 +6,13 @@ counts, and so does an authenticator that was taken away.
 
 from __future__ import annotations
 
-from functools import cache
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
 from allauth.account.internal.flows.login import get_authentication_records, record_authentication
 from allauth.mfa.models import Authenticator
-from allauth.mfa.signals import authenticator_added, authenticator_reset
+from allauth.mfa.signals import authenticator_added, authenticator_removed, authenticator_reset
 from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.contrib.auth.models import Group
 from django.db.models import Exists, OuterRef, QuerySet
@@ -21,11 +21,11 @@ from django.http import HttpRequest, HttpResponseRedirect, JsonResponse
 from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils.deprecation import MiddlewareMixin
+from django.utils.translation import gettext as _
 
 from accounts import demo_access
 from accounts.roles import ROLES
 from records.domain.context import channel
-from records.statements import Select, stand_in
 
 STAFF_ROLES = frozenset(role.name for role in ROLES if role.is_staff)
 # Recovery codes stand in for one of these and are none.
@@ -33,7 +33,17 @@ FACTORS = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
 
 # What answers without a second factor: leaving, and proving or enrolling one.
 # The last two look at no account.
-ALWAYS = frozenset({"account_logout", "admin:logout", "shared:link", "shared:file"})
+ALWAYS = frozenset(
+    {
+        "account_logout",
+        "admin:logout",
+        "change_language",
+        "help:index",
+        "help:topic",
+        "shared:link",
+        "shared:file",
+    }
+)
 PROVING = frozenset({"mfa_reauthenticate", "mfa_reauthenticate_webauthn"})
 ENROLLING = frozenset(
     {
@@ -45,18 +55,32 @@ ENROLLING = frozenset(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What was read together with the account of a request: its roles and authenticators."""
+
+    in_staff: bool
+    authenticators: dict[int, str]  # types by key
+
+
 def is_required(user: Any) -> bool:
     """Tell whether this account may work only after a second factor: staff and superusers."""
     if user.is_superuser or user.is_staff:
         return True
+    if known := getattr(user, "second_factor", None):
+        return bool(known.in_staff)
     return bool(user.groups.filter(name__in=STAFF_ROLES).exists())
 
 
 def with_factors(rows: QuerySet[Any], column: str) -> QuerySet[Any]:
     """Add ``in_staff`` and ``has_factor`` of the account in a column, for `is_lacking`."""
-    in_group = Group.objects.filter(user=OuterRef(column), name__in=STAFF_ROLES)
     owned = Authenticator.objects.filter(user=OuterRef(column), type__in=FACTORS)
-    return rows.annotate(in_staff=Exists(in_group), has_factor=Exists(owned))
+    return rows.annotate(in_staff=in_staff_roles(column), has_factor=Exists(owned))
+
+
+def in_staff_roles(column: str) -> Exists:
+    """Return the condition that the account in a column has a role of staff."""
+    return Exists(Group.objects.filter(user=OuterRef(column), name__in=STAFF_ROLES))
 
 
 def is_lacking(user: Any, row: Any) -> bool:
@@ -72,19 +96,15 @@ def is_proven(request: HttpRequest) -> bool:
         for record in get_authentication_records(request, user)
         if record.get("method") == "mfa" and "id" in record
     }
-    return bool(used) and any(key in used for (key,) in _owned().fetch({"user": user.pk}))
-
-
-@cache
-def _owned() -> Select:
-    """Return the statement for the keys of an account's authenticators."""
-    user = stand_in(int, 0)
-    rows = Authenticator.objects.filter(user_id=user)
-    return Select(rows.order_by().values_list("pk"), {"user": user})
+    if known := getattr(user, "second_factor", None):
+        return not used.isdisjoint(known.authenticators)
+    return bool(used) and Authenticator.objects.filter(user_id=user.pk, pk__in=used).exists()
 
 
 def factors(user: Any) -> set[str]:
     """Return the types of the account's own factors, recovery codes left out."""
+    if known := getattr(user, "second_factor", None):
+        return set(known.authenticators.values()) & set(FACTORS)
     rows = Authenticator.objects.filter(user_id=user.pk, type__in=FACTORS)
     return set(rows.values_list("type", flat=True))
 
@@ -139,11 +159,19 @@ def _problem() -> JsonResponse:
     """Return the refusal for programs (RFC 9457)."""
     problem = {
         "type": "about:blank",
-        "title": "Forbidden",
+        "title": _("Forbidden"),
         "status": 403,
-        "detail": "This account needs a second factor. Sign in on a page first.",
+        "detail": _("This account needs a second factor. Sign in on a page first."),
     }
     return JsonResponse(problem, status=403, content_type="application/problem+json")
+
+
+@receiver([authenticator_added, authenticator_reset, authenticator_removed])
+def _ask_anew(request: HttpRequest, user: Any, **_: Any) -> None:
+    """Forget what was read with the account: it has others now."""
+    accounts: list[Any] = [user, request.user]
+    for each in accounts:
+        each.second_factor = None
 
 
 @receiver([authenticator_added, authenticator_reset])

@@ -4,7 +4,9 @@ from django.urls import include, path
 
 from accounts import factor_views as factors
 from accounts import views
+from accounts.languages import change_language
 from accounts.oauth import pages
+from accounts.tour import tour_done
 
 urlpatterns = [
     path("2fa/totp/activate/", factors.ActivateTOTP.as_view(), name="mfa_activate_totp"),
@@ -19,6 +21,8 @@ urlpatterns = [
         factors.RemoveWebAuthn.as_view(),
         name="mfa_remove_webauthn",
     ),
+    path("language/", change_language, name="change_language"),
+    path("tour/", tour_done, name="tour_done"),
     path("register/", views.ways, name="registration"),
     path("register/own", views.own_record, name="own_record"),
     path("claim/", views.claim, name="claim"),

@@ -13,6 +13,7 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.decorators import method_decorator
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 
 OURS = ("records", "accounts")
@@ -26,7 +27,7 @@ class VaxPassAdminSite(AdminSite):
 
     site_title = "VaxPass"
     site_header = "VaxPass"
-    index_title = "Records"
+    index_title = _("Records")
 
     def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
         """Take VaxPass's own admins alone: a library's would write without a trace.

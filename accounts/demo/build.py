@@ -13,7 +13,17 @@ from accounts.demo.logins import DOMAIN, Login
 from accounts.models import User
 from accounts.roles import DBA, LOGISTICS, PATIENT, SALES, VOLUNTEER
 from records import access
-from records.domain import doses, grants, lots, merges, patients, reference, volunteers
+from records.domain import (
+    checkins,
+    doses,
+    grants,
+    lots,
+    merges,
+    patients,
+    reference,
+    screening,
+    volunteers,
+)
 from records.models import (
     Clinic,
     Dose,
@@ -82,6 +92,7 @@ def build(logins: dict[str, Login], system: User) -> Demo:
     _tell_stories(demo)
     _duplicate(demo)
     _recall(demo)
+    _open_the_day(demo)
     return demo
 
 
@@ -309,3 +320,13 @@ def _recall(demo: Demo) -> None:
         recalled_on=demo.day(content.HARBOUR, content.RECALLED_DAYS_AGO),
         reason=content.RECALL_REASON,
     )
+
+
+def _open_the_day(demo: Demo) -> None:
+    """Enter what is asked before a dose, and let three patients wait."""
+    for position, (text, note) in enumerate(content.QUESTIONS, start=1):
+        fields = {"text": text, "note": note, "position": position}
+        screening.add_question(by=demo.user(DBA.name), **fields)
+    for patient in demo.patients[:3]:
+        clinic = demo.clinics[content.HARBOUR]
+        checkins.check_in(by=demo.user(VOLUNTEER.name), patient=patient, clinic=clinic)

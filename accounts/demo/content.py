@@ -117,6 +117,24 @@ SCHEDULES: dict[str, dict[str, int]] = {
     "187": {"doses_in_series": 2, "min_interval_days": 56},
     "309": {"doses_in_series": 1, "min_interval_days": 56},
 }
+QUESTIONS = (
+    (
+        "Does the patient feel unwell today, or have a fever?",
+        "Ask the clinician in charge whether the dose should wait.",
+    ),
+    (
+        "Has the patient ever had a severe allergic reaction?",
+        "Find out to what, and compare it with what is in this vaccine before you go on.",
+    ),
+    (
+        "Could the patient be pregnant?",
+        "Some vaccines have to wait until after the birth. Look into the leaflet of this one.",
+    ),
+    (
+        "Does an illness or a medicine weaken the patient's defences?",
+        "Live vaccines may not be suitable. Ask the clinician in charge.",
+    ),
+)
 SCHEDULE_REASON = "Example of a schedule that a site enters for itself."
 
 

@@ -34,7 +34,13 @@ NAMES = {
     PATIENT.name: "Amélie Laurent",
 }
 MAILBOXES = {USER_MANAGER.name: "users"}
-STARTS = {VOLUNTEER.name: "/clinic/", PATIENT.name: "/passport/"}
+STARTS = {
+    VOLUNTEER.name: "/clinic/",
+    PATIENT.name: "/passport/",
+    LOGISTICS.name: "/supply/",
+    SALES.name: "/relations/",
+    ANALYTICS.name: "/figures/",
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,47 +10,70 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import path
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts.models import User
 from accounts.oauth import applications
 from accounts.oauth.models import Application
-from accounts.oauth.scopes import SCOPES
+from accounts.oauth.scopes import SCOPES, scope_words
 from accounts.writing import WritingForm, WrittenByForm
 from records.admin.filters import ListedFiltersOnly
 
 CODE, OWN = Application.GRANT_AUTHORIZATION_CODE, Application.GRANT_CLIENT_CREDENTIALS
 CONFIDENTIAL, PUBLIC = Application.CLIENT_CONFIDENTIAL, Application.CLIENT_PUBLIC
 KINDS = {
-    "public": ("App on a phone, a desktop or in a browser, which can keep no secret", PUBLIC, CODE),
-    "server": ("App on a server, which keeps a secret", CONFIDENTIAL, CODE),
-    "system": ("System with an account of its own, which keeps a secret", CONFIDENTIAL, OWN),
+    "public": (
+        gettext_lazy("App on a phone, a desktop or in a browser, which can keep no secret"),
+        PUBLIC,
+        CODE,
+    ),
+    "server": (gettext_lazy("App on a server, which keeps a secret"), CONFIDENTIAL, CODE),
+    "system": (
+        gettext_lazy("System with an account of its own, which keeps a secret"),
+        CONFIDENTIAL,
+        OWN,
+    ),
 }
 
 
 class ApplicationForm(WritingForm):
     """Adds an application."""
 
-    name = forms.CharField(max_length=255, help_text="People read it when the app asks them.")
+    name = forms.CharField(
+        max_length=255,
+        label=gettext_lazy("Name"),
+        help_text=gettext_lazy("People read it when the app asks them."),
+    )
     kind = forms.ChoiceField(
-        choices=[(name, words) for name, (words, *_) in KINDS.items()], widget=forms.RadioSelect
+        choices=[(name, words) for name, (words, *_) in KINDS.items()],
+        label=gettext_lazy("Kind"),
+        widget=forms.RadioSelect,
     )
     redirect_uris = forms.CharField(
         required=False,
         widget=forms.Textarea(attrs={"rows": 3}),
-        label="Redirect addresses",
-        help_text="Of an app, one a line, compared to the letter: https, or http://127.0.0.1 with"
-        " any port.",
+        label=gettext_lazy("Redirect addresses"),
+        help_text=gettext_lazy(
+            "Of an app, one a line, compared to the letter: https, or http://127.0.0.1 with"
+            " any port."
+        ),
     )
     service_user = forms.ModelChoiceField(
         queryset=User.objects.filter(kind=User.Kind.SERVICE, is_active=True, is_superuser=False),
         required=False,
-        label="Account of the system",
-        help_text="Of a system only: a user of the kind “Service of another system”, with a role.",
+        label=gettext_lazy("Account of the system"),
+        help_text=gettext_lazy(
+            "Of a system only: a user of the kind “Service of another system”, with a role."
+        ),
     )
     scopes = forms.MultipleChoiceField(
-        choices=list(SCOPES.items()),
+        choices=lambda: [(scope, scope_words(scope)) for scope in SCOPES],
+        label=gettext_lazy("Scopes"),
         widget=forms.CheckboxSelectMultiple,
-        help_text="The most that its tokens can be for; the role of the account narrows it.",
+        help_text=gettext_lazy(
+            "The most that its tokens can be for; the role of the account narrows it."
+        ),
     )
     secret: str | None = None
 
@@ -95,7 +118,7 @@ class ApplicationAdmin(ListedFiltersOnly, WrittenByForm, admin.ModelAdmin):
     list_filter = ("is_active", "client_type")
     list_select_related = ("service_user",)
     search_fields = ("name__istartswith",)
-    search_help_text = "Start of the name"
+    search_help_text = gettext_lazy("Start of the name")
     ordering = ("name", "id")
     show_full_result_count = False
     list_per_page = 50
@@ -107,12 +130,12 @@ class ApplicationAdmin(ListedFiltersOnly, WrittenByForm, admin.ModelAdmin):
     )
     fieldsets = (
         (None, {"fields": ("name", "kind", "redirect_uris", "scopes", "is_active")}),
-        ("Sign-in", {"fields": ("client_id", "service_user", "created", "updated")}),
+        (gettext_lazy("Sign-in"), {"fields": ("client_id", "service_user", "created", "updated")}),
     )
     shown = ("kind", "client_id", "service_user", "created", "updated")
 
-    @admin.display(description="Kind")
-    def kind(self, application: Application) -> str:
+    @admin.display(description=gettext_lazy("Kind"))
+    def kind(self, application: Application) -> Any:
         """Return in words what it is."""
         of = (application.client_type, application.authorization_grant_type)
         return next(words for words, *kind in KINDS.values() if tuple(kind) == of)
@@ -138,7 +161,7 @@ class ApplicationAdmin(ListedFiltersOnly, WrittenByForm, admin.ModelAdmin):
         secret = obj.secret_to_show
         if secret is None:
             return super().response_add(request, obj, post_url_continue)
-        return self._page(request, obj, {"title": "Application added", "secret": secret})
+        return self._page(request, obj, {"title": _("Application added"), "secret": secret})
 
     def new_secret_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Ask, then replace the secret and show the new one."""
@@ -148,11 +171,11 @@ class ApplicationAdmin(ListedFiltersOnly, WrittenByForm, admin.ModelAdmin):
         application = get_object_or_404(Application, pk=pk, client_type=CONFIDENTIAL)
         if request.method == "POST":
             secret = applications.renew_secret(by=by, application=application)
-            return self._page(request, application, {"title": "New secret", "secret": secret})
+            return self._page(request, application, {"title": _("New secret"), "secret": secret})
         words = {
-            "title": "New secret",
-            "lead": "The secret in use stops working at once, and so do all tokens.",
-            "submit_label": "Replace the secret",
+            "title": _("New secret"),
+            "lead": _("The secret in use stops working at once, and so do all tokens."),
+            "submit_label": _("Replace the secret"),
             "danger": True,
         }
         return self._page(request, application, words)
@@ -161,10 +184,10 @@ class ApplicationAdmin(ListedFiltersOnly, WrittenByForm, admin.ModelAdmin):
         self, request: HttpRequest, application: Application, words: dict[str, Any]
     ) -> HttpResponse:
         """Show the page that asks for a new secret, or the one that shows a secret."""
-        facts = [("Name", application.name), ("Client id", application.client_id)]
+        facts = [(_("Name"), application.name), (_("Client id"), application.client_id)]
         template = "admin/confirmation.html"
         if "secret" in words:
-            facts.append(("Secret", words["secret"]))
+            facts.append((_("Secret"), words["secret"]))
             template = "admin/accounts/application/secret.html"
         context = {
             **self.admin_site.each_context(request),

@@ -7,6 +7,8 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from oauth2_provider.generators import generate_client_secret
 
 from accounts.managing import require_other, tell_managers
@@ -97,7 +99,9 @@ def renew_secret(*, by: User, application: Application) -> str:
 
 def _require(by: User, permission: str) -> None:
     if not by.is_active or not by.has_perm(permission):
-        raise PermissionDenied(f"This account may not do this: {permission}.")
+        raise PermissionDenied(
+            _("This account may not do this: %(permission)s.") % {"permission": permission}
+        )
 
 
 def _require_account(by: User, application: Application) -> None:
@@ -113,8 +117,17 @@ def _announce(by: User, application: Application) -> None:
         return
     transaction.on_commit(
         lambda: tell_managers(
-            f"VaxPass: {application} acts as {user}",
-            f"{by} ({by.email}) gave {application} a secret, with which it acts as {user}"
-            f" ({user.email}).\nIf you did not expect this, look at the application now.",
+            gettext_lazy("VaxPass: %(application)s acts as %(user)s"),
+            gettext_lazy(
+                "%(by)s (%(by_email)s) gave %(application)s a secret, with which it acts as"
+                " %(user)s (%(email)s).\nIf you did not expect this, look at the application now."
+            ),
+            {
+                "by": by,
+                "by_email": by.email,
+                "application": application,
+                "user": user,
+                "email": user.email,
+            },
         )
     )

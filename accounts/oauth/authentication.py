@@ -9,6 +9,7 @@ from itertools import islice
 from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS
+from django.utils.translation import gettext as _
 from oauth2_provider.models import AccessToken
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed
@@ -40,13 +41,13 @@ class TokenAuthentication(BaseAuthentication):
 
     def authenticate(self, request: Request) -> tuple[User, AccessToken] | None:
         """Return the account and its token; None without one. Raises ``AuthenticationFailed``."""
-        scheme, _, value = request.headers.get("Authorization", "").partition(" ")
+        scheme, _blank, value = request.headers.get("Authorization", "").partition(" ")
         if scheme.lower() != "bearer":
             return None
         token = _find(value) if TOKEN.fullmatch(value) else None
         user = _owner(token)
         if token is None or user is None or not _is_good(request, token, user):
-            raise AuthenticationFailed("The token is wrong, expired or revoked.")
+            raise AuthenticationFailed(_("The token is wrong, expired or revoked."))
         return user, token
 
     def authenticate_header(self, request: Request) -> str:

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from oauth2_provider.models import AccessToken
 
 from accounts.oauth.models import Application
-from accounts.oauth.scopes import SCOPES
+from accounts.oauth.scopes import SCOPES, scope_words
 from accounts.oauth.tokens import revoke_of_application
 from records.domain.account_log import log_account
 
@@ -58,4 +58,4 @@ def _allowed(user: Any, app: Application) -> list[str]:
     """Return in words what the tokens are for."""
     tokens = AccessToken.objects.filter(user=user, application=app)
     names = {name for scope in tokens.values_list("scope", flat=True) for name in scope.split()}
-    return [words for name, words in SCOPES.items() if name in names]
+    return [scope_words(name) for name in SCOPES if name in names]

@@ -24,7 +24,7 @@ from oauthlib.oauth2 import InvalidRequestError
 
 from accounts.oauth import limits
 from accounts.oauth.models import Application
-from accounts.oauth.scopes import SCOPES
+from accounts.oauth.scopes import scope_words
 from records.domain.account_log import log_account
 from records.domain.errors import TooManyAttempts
 
@@ -57,7 +57,7 @@ class Authorize(TemplateResponseMixin, BaseAuthorizationView):
         target = urlsplit(credentials["redirect_uri"])
         shown = {
             "application": Application.objects.get(client_id=credentials["client_id"]),
-            "scopes": [SCOPES[scope] for scope in scopes],
+            "scopes": [scope_words(scope) for scope in scopes],
             "host": target.netloc,
         }
         response: Any = self.render_to_response(shown)
