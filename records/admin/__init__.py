@@ -8,8 +8,10 @@ from records.admin import (
     lots,
     merging,
     patients,
+    proposals,
     reference,
     volunteers,
+    workspace,
 )
 
 __all__ = [
@@ -20,6 +22,8 @@ __all__ = [
     "lots",
     "merging",
     "patients",
+    "proposals",
     "reference",
     "volunteers",
+    "workspace",
 ]

@@ -13,6 +13,8 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+from django.utils.formats import number_format
+from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from records.access import OutOfSight
@@ -20,11 +22,12 @@ from records.admin.forms import add_domain_errors, patients_chosen_in, reason_fi
 from records.domain.errors import StaleVersion
 from records.domain.reading import RECORD, named_by, note_read
 from records.models import Record
+from records.wording import Text
 
-Facts = list[tuple[str, Any]]
+Facts = list[tuple[Text, Any]]
 
 
-def day_field(label: str, help_text: str = "") -> forms.DateField:
+def day_field(label: Text, help_text: Text = "") -> forms.DateField:
     """Return a day with the browser's own picker."""
     widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
     return forms.DateField(label=label, help_text=help_text, widget=widget)
@@ -47,11 +50,11 @@ class Act(ABC):
     """One step: its page, whom it is offered to, and the domain function that takes it."""
 
     slug: ClassVar[str]
-    label: ClassVar[str]
+    label: ClassVar[Text]
     permission: ClassVar[str]
-    done: ClassVar[str]
-    title: ClassVar[str] = ""
-    submit: ClassVar[str] = ""
+    done: ClassVar[Text]
+    title: ClassVar[Text] = ""
+    submit: ClassVar[Text] = ""
     danger: ClassVar[bool] = False
     form: ClassVar[type[ActForm]] = ActForm
     template: ClassVar[str] = "admin/confirmation.html"
@@ -60,7 +63,7 @@ class Act(ABC):
         """Tell whether the step makes sense for the record as it is."""
         return True
 
-    def lead(self, record: Any) -> str:
+    def lead(self, record: Any) -> Text:
         """Return the sentence that says what will happen."""
         return ""
 
@@ -68,7 +71,7 @@ class Act(ABC):
         """Return what a person should know before going on."""
         return []
 
-    def warnings(self, record: Any) -> list[str]:
+    def warnings(self, record: Any) -> list[Text]:
         """Return what a person should mind before going on."""
         return []
 
@@ -131,7 +134,10 @@ class ActsMixin:
         if record is None:
             raise Http404
         if not act.applies(record):
-            messages.warning(request, f"“{act.label}” does not apply to this record any more.")
+            messages.warning(
+                request,
+                _("“%(label)s” does not apply to this record any more.") % {"label": act.label},
+            )
             return HttpResponseRedirect(self.change_url(record))
         form = act.form(
             request.POST if request.method == "POST" else None,
@@ -157,7 +163,9 @@ class ActsMixin:
             add_domain_errors(form, error)
             return None
         except StaleVersion as error:
-            form.add_error(None, f"{error} Look at it again before you go on.")
+            form.add_error(
+                None, _("%(error)s Look at it again before you go on.") % {"error": error}
+            )
             return None
         except OutOfSight as error:
             raise Http404 from error
@@ -191,6 +199,16 @@ class ActsMixin:
         return reverse(name, args=[record.pk])
 
 
-def counted(number: int, singular: str, plural: str | None = None) -> str:
-    """Return a number with its noun, with a separator for thousands."""
-    return f"{number:,} {ngettext(singular, plural or f'{singular}s', number)}"
+def doses_counted(number: int) -> str:
+    """Return a number of doses with its noun."""
+    return ngettext("%(count)s dose", "%(count)s doses", number) % {"count": grouped(number)}
+
+
+def patients_counted(number: int) -> str:
+    """Return a number of patients with its noun."""
+    return ngettext("%(count)s patient", "%(count)s patients", number) % {"count": grouped(number)}
+
+
+def grouped(number: int) -> str:
+    """Return a number as the reader's language groups its digits."""
+    return number_format(number, force_grouping=True)

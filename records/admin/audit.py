@@ -10,6 +10,7 @@ from django.contrib.auth import get_user_model
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from records.access import EVERYTHING
 from records.admin.base import ReadAdmin
@@ -35,7 +36,7 @@ class WrittenFilter(ChoiceFilter):
     """Entries of the last days; the index by time serves it."""
 
     title, parameter_name = "time", "when"
-    choices_of = {"1": "Last 24 hours", "7": "Last 7 days", "30": "Last 30 days"}
+    choices_of = {"1": _("Last 24 hours"), "7": _("Last 7 days"), "30": _("Last 30 days")}
 
     def condition(self, value: str) -> Q:
         """Return the entries from then on."""
@@ -47,11 +48,11 @@ class KindFilter(NarrowedFilter):
 
     title, parameter_name = "act", "kind"
     choices_of = {
-        "read": "Looks at a patient",
-        "export": "Exports",
-        "access": "Access to records",
-        "account": "Accounts and sign-ins",
-        "change": "All but looks",
+        "read": _("Looks at a patient"),
+        "export": _("Exports"),
+        "access": _("Access to records"),
+        "account": _("Accounts and sign-ins"),
+        "change": _("All but looks"),
     }
     conditions = {
         "read": Q(action=READ),
@@ -73,15 +74,15 @@ class AccountActFilter(ChoiceFilter):
 
     title, parameter_name = "account", "account"
     choices_of = {
-        "user.signed_in": "Signed in",
-        "user.sign_in_failed": "Wrong password",
-        "user.second_factor_failed": "Wrong second factor",
-        "user.locked_out": "Locked out",
-        "user.password_changed": "Password changed",
-        "user.password_reset": "Password reset",
-        "user.second_factor_reset": "Second factor reset",
-        "user.roles_changed": "Roles changed",
-        "user.invited": "Invited",
+        "user.signed_in": _("Signed in"),
+        "user.sign_in_failed": _("Wrong password"),
+        "user.second_factor_failed": _("Wrong second factor"),
+        "user.locked_out": _("Locked out"),
+        "user.password_changed": _("Password changed"),
+        "user.password_reset": _("Password reset"),
+        "user.second_factor_reset": _("Second factor reset"),
+        "user.roles_changed": _("Roles changed"),
+        "user.invited": _("Invited"),
     }
 
     def condition(self, value: str) -> Q:
@@ -95,7 +96,7 @@ class AuditEntryAdmin(ReadAdmin):
 
     list_prefetch = ("actor", "patient")
     uuid_field = "subject_id"
-    search_help_text = "Who acted (e-mail address with @), day (2026-03-01), or public id"
+    search_help_text = _("Who acted (e-mail address with @), day (2026-03-01), or public id")
     search_fields = ("subject_id",)
     actions = ()
 
@@ -121,7 +122,10 @@ class AuditEntryAdmin(ReadAdmin):
         response: Any = super().changelist_view(request, extra_context)
         changes = (getattr(response, "context_data", None) or {}).get("cl")
         if changes is not None and sees_records(request):
-            changes.search_help_text += ", or the patient's name or identifier"
+            changes.search_help_text = _(
+                "Who acted (e-mail address with @), day (2026-03-01), or public id, or the"
+                " patient's name or identifier"
+            )
         return response
 
     def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
@@ -157,7 +161,7 @@ class AuditSealAdmin(ReadAdmin):
     ordering = ("-number",)
     uuid_field = "digest"
     search_fields = ("digest",)
-    search_help_text = "Digest, as the head file has it"
+    search_help_text = _("Digest, as the head file has it")
     actions = ()
 
     def find(self, request: HttpRequest, rows: QuerySet[Any], term: str) -> QuerySet[Any]:

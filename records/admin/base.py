@@ -12,6 +12,7 @@ from typing import Any, ClassVar, cast
 from django.contrib import admin, messages
 from django.contrib.admin.options import IS_POPUP_VAR
 from django.contrib.admin.utils import unquote
+from django.contrib.admin.views.main import ChangeList
 from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import Model, QuerySet
@@ -20,20 +21,22 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern
 from django.utils.html import format_html, format_html_join
+from django.utils.translation import gettext as _
 
 from records.access import OutOfSight, visible_to
 from records.admin.acts import ActForm, ActsMixin
 from records.admin.exporting import ExportMixin
 from records.admin.filters import ListedFiltersOnly
 from records.admin.forms import RecordForm, add_domain_errors, describe, patients_chosen_in
-from records.admin.paging import CappedPaginator
+from records.admin.paging import CappedPaginator, TwoStepList, together
 from records.admin.past import PastMixin
 from records.admin.searching import as_uuid
 from records.domain.deletion import delete_record, references_to
 from records.domain.errors import StaleVersion
 from records.domain.reading import LIST, RECORD, named_by, note_read
+from records.wording import Text
 
-Fieldsets = tuple[tuple[str | None, dict[str, Any]], ...]
+Fieldsets = tuple[tuple[Text | None, dict[str, Any]], ...]
 
 
 class ReadAdmin(ListedFiltersOnly, ExportMixin, admin.ModelAdmin):
@@ -46,7 +49,8 @@ class ReadAdmin(ListedFiltersOnly, ExportMixin, admin.ModelAdmin):
     paginator = CappedPaginator
     ordering: ClassVar[Any] = ("-id",)
     sortable_by = ()
-    # Not joined (see list_prefetch): MariaDB would plan some joins from the small table.
+    # What is shown beside a row. Not joined where rows are sought and sorted: MariaDB would plan
+    # some joins from the small table.
     list_select_related = ()
     list_prefetch: tuple[str, ...] = ()
     search_fields = ("public_id",)
@@ -63,9 +67,18 @@ class ReadAdmin(ListedFiltersOnly, ExportMixin, admin.ModelAdmin):
         self, request: HttpRequest, object_id: str, from_field: Any = None
     ) -> Model | None:
         """Return the visible record of a key or public_id, or None."""
+        rows = together(self.get_queryset(request), self.list_prefetch)
         if public_id := as_uuid(object_id):
-            return self.get_queryset(request).filter(**{self.uuid_field: public_id}).first()
-        return super().get_object(request, object_id, from_field)
+            return rows.filter(**{self.uuid_field: public_id}).first()
+        try:
+            key = self.opts.pk.to_python(object_id)
+        except ValidationError:
+            return None
+        return rows.filter(pk=key).first()
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        """Return the list that reads its page in two statements."""
+        return TwoStepList
 
     def _get_obj_does_not_exist_redirect(
         self, request: HttpRequest, opts: Any, object_id: str
@@ -103,7 +116,9 @@ class ReadAdmin(ListedFiltersOnly, ExportMixin, admin.ModelAdmin):
             changes = response.context_data.get("cl")
             if changes is not None:
                 shown = changes.paginator.shown_count
-                response.context_data["selection_note_all"] = f"All {shown} selected"
+                response.context_data["selection_note_all"] = _("All %(shown)s selected") % {
+                    "shown": shown
+                }
                 note_read(by=request.user, patients=named_by(changes.result_list), what=LIST)
         return response
 
@@ -194,7 +209,7 @@ class RecordAdmin(ActsMixin, PastMixin, ReadAdmin):
         """Return the sections; a page that only shows has none of the form's own fields."""
         if obj is None:
             return self.add_fieldsets
-        record = ("Record", {"fields": self.record_fields, "classes": ("collapse",)})
+        record = (_("Record"), {"fields": self.record_fields, "classes": ("collapse",)})
         if self.has_change_permission(request, obj):
             return (*self.change_fieldsets, record)
         return (*self._shown_fieldsets(), record)
@@ -271,11 +286,11 @@ class RecordAdmin(ActsMixin, PastMixin, ReadAdmin):
             context["related_lists"] = self.related_lists(request, obj)
         return super().render_change_form(request, context, obj=obj, **kwargs)
 
-    def badges(self, record: Any) -> list[tuple[str, str]]:
+    def badges(self, record: Any) -> list[tuple[str, Text]]:
         """Return the states of a record as (badge class, word)."""
         return []
 
-    def related_lists(self, request: HttpRequest, record: Any) -> list[tuple[str, str]]:
+    def related_lists(self, request: HttpRequest, record: Any) -> list[tuple[Text, str]]:
         """Return links (label, address) to the lists of what belongs to a record."""
         return []
 
@@ -314,13 +329,15 @@ class RecordAdmin(ActsMixin, PastMixin, ReadAdmin):
         references = references_to(record)
         context = {
             **self.admin_site.each_context(request),
-            "title": f"Delete for good: {record}",
+            "title": _("Delete for good: %(record)s") % {"record": record},
             "opts": self.opts,
             "object": record,
-            "lead": "Only for what was typed by mistake: the row goes, its history stays.",
-            "warnings": [f"Still refers to it: {name}." for name in references],
+            "lead": _("Only for what was typed by mistake: the row goes, its history stays."),
+            "warnings": [
+                _("Still refers to it: %(name)s.") % {"name": name} for name in references
+            ],
             "form": form,
-            "submit_label": "Delete for good",
+            "submit_label": _("Delete for good"),
             "danger": True,
         }
         request.current_app = self.admin_site.name
@@ -350,7 +367,7 @@ class RecordAdmin(ActsMixin, PastMixin, ReadAdmin):
     def response_change(self, request: HttpRequest, obj: Any) -> HttpResponse:
         """Say so when nothing differed and therefore nothing was written."""
         if str(obj.version) == request.POST.get("seen_version"):
-            messages.info(request, "Nothing differed, so nothing was written.")
+            messages.info(request, _("Nothing differed, so nothing was written."))
             return self.response_post_save_change(request, obj)
         return super().response_change(request, obj)
 
@@ -363,11 +380,11 @@ class RecordChoice(ModelChoiceField):
         return describe(obj)
 
 
-def badge(kind: str, text: str) -> str:
+def badge(kind: str, text: Text) -> str:
     """Return a status badge of the design language."""
     return format_html('<span class="badge badge--{}">{}</span>', kind, text)
 
 
-def badge_row(items: Iterable[tuple[str, str]]) -> str:
+def badge_row(items: Iterable[tuple[str, Text]]) -> str:
     """Return several badges (class, word) side by side."""
     return format_html_join(" ", '<span class="badge badge--{}">{}</span>', items)

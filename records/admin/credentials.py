@@ -5,11 +5,12 @@ What a credential or a link says is shown nowhere in the admin.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.db.models import F, QuerySet
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 
 from records.admin.acts import Act, Facts
 from records.admin.base import ReadAdmin, RecordAdmin
@@ -24,16 +25,17 @@ from records.models import (
     TrustedIssuer,
     TrustedKey,
 )
+from records.wording import Text
 
 LONGEST_NUMBER = 19  # digits of the largest key
 
 
-class _NumberedAdmin(ReadAdmin):
+class NumberedAdmin(ReadAdmin):
     """Rows without a public_id, which only VaxPass itself refers to."""
 
     uuid_field = "pk"
     search_fields = ("pk",)
-    search_help_text = "Number"
+    search_help_text = _("Number")
     actions = ()
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: Any = None) -> Any:
@@ -53,16 +55,16 @@ class _NumberedAdmin(ReadAdmin):
 class RevokeCredential(Act):
     """Withdraws one credential by hand."""
 
-    slug, label, permission = "revoke", "Revoke", "revoke_credential"
-    done, danger = "The credential is revoked.", True
+    slug, label, permission = "revoke", _("Revoke"), "revoke_credential"
+    done, danger = _("The credential is revoked."), True
 
     def applies(self, record: Credential) -> bool:
         """Tell whether it still counts."""
         return record.revoked_at is None
 
-    def lead(self, record: Credential) -> str:
+    def lead(self, record: Credential) -> Text:
         """Say what it means."""
-        return (
+        return _(
             "Whoever checks this code online learns at once that it does not count any more;"
             " offline, when the list of revocations is read again. This cannot be taken back,"
             " but a new credential can be issued."
@@ -71,9 +73,9 @@ class RevokeCredential(Act):
     def facts(self, record: Credential) -> Facts:
         """Tell whose and which."""
         return [
-            ("Patient", record.patient),
-            ("Format", record.get_format_display()),
-            ("Issued", record.issued_at),
+            (_("Patient"), record.patient),
+            (_("Format"), record.get_format_display()),
+            (_("Issued"), record.issued_at),
         ]
 
     def perform(self, *, by: Any, record: Any, version: int, data: dict[str, Any]) -> None:
@@ -83,11 +85,11 @@ class RevokeCredential(Act):
         )
 
 
-class _OfPatientAdmin(RecordAdmin):
+class OfPatientAdmin(RecordAdmin):
     """Records of patients that are only shown here, and found by the patient."""
 
-    list_filter = (OfPatient,)
-    search_help_text = "The patient's name, birth date or identifier"
+    list_filter: ClassVar[Any] = (OfPatient,)
+    search_help_text = _("The patient's name, birth date or identifier")
     actions = ()
     hidden: tuple[str, ...] = ()
 
@@ -105,7 +107,7 @@ class _OfPatientAdmin(RecordAdmin):
 
 
 @admin.register(Credential)
-class CredentialAdmin(_OfPatientAdmin):
+class CredentialAdmin(OfPatientAdmin):
     """Credentials of patients; issued where patients are served and in the portal."""
 
     acts = (RevokeCredential,)
@@ -115,13 +117,13 @@ class CredentialAdmin(_OfPatientAdmin):
     hidden = ("content",)
     change_fieldsets = (
         (None, {"fields": ("patient", "format", "issued_by", "issued_at", "expires_at")}),
-        ("Identity", {"fields": ("kid", "identifier")}),
-        ("Revocation", {"fields": ("revoked_at", "revocation_cause")}),
+        (_("Identity"), {"fields": ("kid", "identifier")}),
+        (_("Revocation"), {"fields": ("revoked_at", "revocation_cause")}),
     )
 
 
 @admin.register(ShareLink)
-class ShareLinkAdmin(_OfPatientAdmin):
+class ShareLinkAdmin(OfPatientAdmin):
     """Links that patients gave away; only they see the links themselves."""
 
     list_display = ("patient", "created_by", "created_at", "expires_at", "views", "revoked_at")
@@ -129,12 +131,12 @@ class ShareLinkAdmin(_OfPatientAdmin):
     hidden = ("secret", "passcode", "digest")
     change_fieldsets = (
         (None, {"fields": ("patient", "created_by", "created_at", "expires_at", "revoked_at")}),
-        ("Use", {"fields": ("views", "views_allowed", "tries_left")}),
+        (_("Use"), {"fields": ("views", "views_allowed", "tries_left")}),
     )
 
 
 @admin.register(ShareView)
-class ShareViewAdmin(_NumberedAdmin):
+class ShareViewAdmin(NumberedAdmin):
     """Who opened a link, as they called themselves."""
 
     list_display = ("at", "recipient", "link")
@@ -169,17 +171,17 @@ class TrustedKeyAdmin(_TrustAdmin):
     list_prefetch = ("issuer",)
     change_fieldsets = (
         (None, {"fields": ("issuer", "kid", "kinds", "not_before", "not_after", "removed_at")}),
-        ("Key", {"fields": ("digest", "public_key")}),
+        (_("Key"), {"fields": ("digest", "public_key")}),
     )
 
 
 @admin.register(RevokedCode)
-class RevokedCodeAdmin(_NumberedAdmin):
+class RevokedCodeAdmin(NumberedAdmin):
     """What other issuers have withdrawn."""
 
     list_display = ("identifier", "issuer", "kid", "before")
     list_prefetch = ("issuer",)
-    search_help_text = "Identifier of the code, or number"
+    search_help_text = _("Identifier of the code, or number")
 
     def find(self, request: HttpRequest, rows: QuerySet[Any], term: str) -> QuerySet[Any]:
         """Find by identifier, through the keys that there are: so the unique key serves it."""

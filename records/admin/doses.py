@@ -13,9 +13,11 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from records.access import visible_to
-from records.admin.acts import Act, counted
+from records.admin.acts import Act, Facts, doses_counted, patients_counted
 from records.admin.base import RecordAdmin, RecordChoice, badge
 from records.admin.filters import (
     AtClinic,
@@ -26,12 +28,14 @@ from records.admin.filters import (
     OfVolunteer,
 )
 from records.admin.forms import ChangeForm, RecordForm, add_domain_errors, reason_field
+from records.admin.paging import together
 from records.admin.searching import as_date, doses_from, patients_of
 from records.domain import doses
 from records.domain.dose_rules import WARNINGS
 from records.domain.errors import StaleVersion
 from records.domain.reading import LIST, named_by, note_read
 from records.models import Dose, DoseStatus, Lot, StagedDose
+from records.wording import Text
 
 GIVEN = ("administered_on", "lot", "clinic", "volunteer", "site", "route")
 ELSEWHERE = ("primary_source", "vaccine", "manufacturer")
@@ -44,10 +48,13 @@ class LotMixin(forms.ModelForm):
     lot = RecordChoice(
         queryset=Lot.objects.none(),
         required=False,
-        help_text="The number on the vial. Leave it empty only where nobody knows it.",
+        label=gettext_lazy("Lot"),
+        help_text=gettext_lazy(
+            "The number on the vial. Leave it empty only where nobody knows it."
+        ),
     )
     user: ClassVar[Any] = None
-    warnings: ClassVar[Mapping[str, str]] = {rule.code: rule.message for rule in WARNINGS}
+    warnings: ClassVar[Mapping[str, Text]] = {rule.code: rule.message for rule in WARNINGS}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Offer the lots in sight, by search."""
@@ -100,28 +107,28 @@ class AmendDoseForm(LotMixin, ChangeForm):
 class VoidDose(Act):
     """Marks a dose entered in error."""
 
-    slug, label, permission = "void", "Void", "void_dose"
-    done, danger = "The dose is void.", True
+    slug, label, permission = "void", gettext_lazy("Void"), "void_dose"
+    done, danger = gettext_lazy("The dose is void."), True
 
     def applies(self, record: Dose) -> bool:
         """A dose is voided once."""
         return record.status != DoseStatus.ENTERED_IN_ERROR
 
-    def lead(self, record: Dose) -> str:
+    def lead(self, record: Dose) -> Text:
         """Say what voiding means."""
-        return (
+        return _(
             "The dose counts as never given. It stays readable, and its number becomes free. "
             "This cannot be taken back: record the dose again if it was right."
         )
 
-    def facts(self, record: Dose) -> list[tuple[str, Any]]:
+    def facts(self, record: Dose) -> Facts:
         """Tell which dose it is."""
         return [
-            ("Patient", record.patient),
-            ("Vaccine", record.given_vaccine),
-            ("Lot", record.lot_number),
-            ("Day", record.administered_on),
-            ("Clinic", record.clinic),
+            (_("Patient"), record.patient),
+            (_("Vaccine"), record.given_vaccine),
+            (_("Lot"), record.lot_number),
+            (_("Day"), record.administered_on),
+            (_("Clinic"), record.clinic),
         ]
 
     def perform(self, *, by: Any, record: Any, version: int, data: dict[str, Any]) -> Dose:
@@ -141,7 +148,7 @@ class VoidSeveralForm(forms.Form):
             pairs = [pair.split(":") for pair in self.cleaned_data["seen"].split(",")]
             return {int(key): int(version) for key, version in pairs}
         except ValueError as error:
-            raise ValidationError("Open this page again from the list.") from error
+            raise ValidationError(_("Open this page again from the list.")) from error
 
 
 @admin.register(Dose)
@@ -167,27 +174,30 @@ class DoseAdmin(RecordAdmin):
         "lot__manufacturer",
         "recorded_by",
     )
-    search_help_text = (
+    search_help_text = gettext_lazy(
         "Patient (name or identifier), exact lot number, day given (2026-03-01), or public id"
     )
     autocomplete_fields = ("patient", "clinic", "volunteer", "vaccine", "manufacturer")
     add_form, change_form = RecordDoseForm, AmendDoseForm
     add_fieldsets = (
-        ("Dose", {"fields": ("patient", *GIVEN)}),
+        (gettext_lazy("Dose"), {"fields": ("patient", *GIVEN)}),
         (
-            "From elsewhere",
+            gettext_lazy("From elsewhere"),
             {
                 "fields": (*ELSEWHERE, "dose_number", "external_source", "external_id"),
                 "classes": ("collapse",),
-                "description": "For a dose on a paper card or from another country.",
+                "description": gettext_lazy("For a dose on a paper card or from another country."),
             },
         ),
-        ("Not given", {"fields": ("status", "status_reason"), "classes": ("collapse",)}),
+        (
+            gettext_lazy("Not given"),
+            {"fields": ("status", "status_reason"), "classes": ("collapse",)},
+        ),
     )
     change_fieldsets = (
-        ("Dose", {"fields": ("patient", *GIVEN)}),
-        ("From elsewhere", {"fields": ELSEWHERE, "classes": ("collapse",)}),
-        ("Correction", {"fields": ("reason",)}),
+        (gettext_lazy("Dose"), {"fields": ("patient", *GIVEN)}),
+        (gettext_lazy("From elsewhere"), {"fields": ELSEWHERE, "classes": ("collapse",)}),
+        (gettext_lazy("Correction"), {"fields": ("reason",)}),
     )
     fixed_fields = ("patient", "primary_source")
     record_fields = (
@@ -245,33 +255,38 @@ class DoseAdmin(RecordAdmin):
         """A voided dose stays as it is."""
         return record.status != DoseStatus.ENTERED_IN_ERROR
 
-    @admin.display(description="Vaccine")
+    @admin.display(description=gettext_lazy("Vaccine"))
     def vaccine_given(self, record: Dose) -> str:
         """Return the vaccine, through the lot where one is known."""
         return record.given_vaccine.short_name
 
-    @admin.display(description="Lot")
+    @admin.display(description=gettext_lazy("Lot"))
     def lot_given(self, record: Dose) -> Any:
         """Return the lot's number, marked if it was recalled."""
         if record.lot is not None and record.lot.recalled_on:
             return badge("recalled", record.lot.number)
         return record.lot_number
 
-    @admin.display(description="Lot")
+    @admin.display(description=gettext_lazy("Lot"))
     def lot(self, record: Dose) -> Any:
         """Return the lot for a page that only shows."""
         return record.lot
 
-    @admin.display(description="Status")
+    @admin.display(description=gettext_lazy("Status"))
     def status_badge(self, record: Dose) -> str:
         """Return the status."""
         return badge(record.status, record.get_status_display())
 
-    def badges(self, record: Any) -> list[tuple[str, str]]:
+    def badges(self, record: Any) -> list[tuple[str, Text]]:
         """Return the status, and whether the lot was recalled."""
         badges = [(record.status, record.get_status_display())]
         if record.lot is not None and record.lot.recalled_on:
-            badges.append(("recalled", f"Lot recalled on {record.lot.recalled_on}"))
+            badges.append(
+                (
+                    "recalled",
+                    _("Lot recalled on %(recalled_on)s") % {"recalled_on": record.lot.recalled_on},
+                )
+            )
         return badges
 
     def has_void_permission(self, request: HttpRequest) -> bool:
@@ -279,12 +294,12 @@ class DoseAdmin(RecordAdmin):
         user: Any = request.user
         return user.has_perm("records.void_dose")
 
-    @admin.action(description="Void doses…", permissions=["void"])
+    @admin.action(description=gettext_lazy("Void doses…"), permissions=["void"])
     def void_selected(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse | None:
         """Lead to the page that asks for the reason."""
         keys = list(queryset.values_list("pk", flat=True)[: MOST + 1])
         if len(keys) > MOST:
-            messages.error(request, f"Void at most {MOST} doses at once.")
+            messages.error(request, _("Void at most %(most)s doses at once.") % {"most": MOST})
             return None
         url = reverse("admin:records_dose_void_several")
         return HttpResponseRedirect(f"{url}?ids={','.join(map(str, keys))}")
@@ -298,19 +313,24 @@ class DoseAdmin(RecordAdmin):
         posted = request.POST if request.method == "POST" else None
         form = VoidSeveralForm(posted, initial={"seen": seen})
         if posted is not None and form.is_valid() and self._void(request.user, chosen, form):
-            messages.success(request, f"{counted(len(chosen), 'dose')} voided.")
+            messages.success(
+                request, _("%(doses)s voided.") % {"doses": doses_counted(len(chosen))}
+            )
             return HttpResponseRedirect(reverse("admin:records_dose_changelist"))
         note_read(by=request.user, patients=named_by(chosen), what=LIST)
         patients = len({dose.patient_id for dose in chosen})
         context = {
             **self.admin_site.each_context(request),
-            "title": f"Void {counted(len(chosen), 'dose')}",
+            "title": _("Void %(doses)s") % {"doses": doses_counted(len(chosen))},
             "opts": self.opts,
-            "lead": f"{counted(len(chosen), 'dose')} of {counted(patients, 'patient')} will count "
-            "as never given. They stay readable; this cannot be taken back.",
+            "lead": _(
+                "%(doses)s of %(patients)s will count as never given. They stay "
+                "readable; this cannot be taken back."
+            )
+            % {"doses": doses_counted(len(chosen)), "patients": patients_counted(patients)},
             "doses": chosen,
             "form": form,
-            "submit_label": "Void",
+            "submit_label": _("Void"),
             "danger": True,
         }
         request.current_app = self.admin_site.name
@@ -321,7 +341,8 @@ class DoseAdmin(RecordAdmin):
             keys = [int(part) for part in request.GET.get("ids", "").split(",")]
         except ValueError as error:
             raise Http404 from error
-        chosen = list(self.get_queryset(request).filter(pk__in=keys[:MOST]))
+        rows = together(self.get_queryset(request), self.list_prefetch)
+        chosen = list(rows.filter(pk__in=keys[:MOST]))
         if not chosen or len(chosen) != len(set(keys)):
             raise Http404
         return chosen

@@ -10,6 +10,7 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, StreamingHttpResponse
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from records.access import visible_to
 from records.codecs.csv_lines import harmless, line_writer
@@ -36,7 +37,7 @@ class ExportMixin:
             actions.pop("export_csv", None)
         return actions
 
-    @admin.action(description="Export as CSV", permissions=["view"])
+    @admin.action(description=_("Export as CSV"), permissions=["view"])
     def export_csv(self, request: HttpRequest, queryset: QuerySet[Any]) -> StreamingHttpResponse:
         """Stream the chosen rows; each thousand is audited before it leaves."""
         lines = self._lines(request.user, queryset)

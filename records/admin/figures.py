@@ -14,10 +14,11 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from records.access import visible_to
-from records.codecs.csv_lines import harmless
 from records.domain import figures
 from records.models import Clinic
 
@@ -26,23 +27,31 @@ USUAL = dt.timedelta(days=30)
 LONGEST = dt.timedelta(days=366)
 FIRST_YEAR = 1900
 PAGES = (
-    (SUPPLY, "admin:figures_supply", "Doses by lot"),
-    (COVERAGE, "admin:figures_coverage", "Coverage"),
+    (SUPPLY, "admin:figures_supply", gettext_lazy("Doses by lot")),
+    (COVERAGE, "admin:figures_coverage", gettext_lazy("Coverage")),
 )
 
 
 class SupplyForm(forms.Form):
     """Which lot, which clinic, and when; empty: all, in the last 30 days."""
 
-    lot = forms.CharField(max_length=40, required=False, label="Lot number")
+    lot = forms.CharField(max_length=40, required=False, label=gettext_lazy("Lot number"))
     clinic = forms.ModelChoiceField(
-        queryset=Clinic.objects.none(), required=False, to_field_name="code", empty_label="All"
+        queryset=Clinic.objects.none(),
+        required=False,
+        label=gettext_lazy("Clinic"),
+        to_field_name="code",
+        empty_label=gettext_lazy("All"),
     )
     since = forms.DateField(
-        required=False, label="From", widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d")
+        required=False,
+        label=gettext_lazy("From"),
+        widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d"),
     )
     until = forms.DateField(
-        required=False, label="To", widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d")
+        required=False,
+        label=gettext_lazy("To"),
+        widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d"),
     )
 
     def __init__(self, *args: Any, user: Any, **kwargs: Any) -> None:
@@ -60,16 +69,18 @@ class SupplyForm(forms.Form):
         data["until"] = data["until"] or timezone.localdate()
         data["since"] = data["since"] or data["until"] - usual
         if data["since"] > data["until"]:
-            raise ValidationError({"until": "The period ends before it starts."})
+            raise ValidationError({"until": _("The period ends before it starts.")})
         if not data["lot"] and data["until"] - data["since"] > LONGEST:
-            raise ValidationError({"since": "Name a lot, or a period of a year at most."})
+            raise ValidationError({"since": _("Name a lot, or a period of a year at most.")})
         return data
 
 
 class YearForm(forms.Form):
     """Which year; empty: this one."""
 
-    year = forms.IntegerField(required=False, min_value=FIRST_YEAR, max_value=9998)
+    year = forms.IntegerField(
+        required=False, label=gettext_lazy("Year"), min_value=FIRST_YEAR, max_value=9998
+    )
 
     def clean_year(self) -> int:
         """Return the year."""
@@ -94,7 +105,7 @@ def supply_page(request: HttpRequest, *, site: AdminSite) -> HttpResponse:
         )
     context = {
         **period,
-        "title": "Doses by lot",
+        "title": _("Doses by lot"),
         "form": form,
         "rows": rows[: figures.MOST],
         "is_cut": len(rows) > figures.MOST,
@@ -108,7 +119,7 @@ def coverage_page(request: HttpRequest, *, site: AdminSite) -> HttpResponse:
     """Show the doses of a year by month, vaccine and clinic, small figures left out."""
     _require(request, COVERAGE)
     form = YearForm(request.GET)
-    context: dict[str, Any] = {"title": "Coverage", "form": form, "smallest": figures.SMALLEST}
+    context: dict[str, Any] = {"title": _("Coverage"), "form": form, "smallest": figures.SMALLEST}
     if form.is_valid():
         year = form.cleaned_data["year"]
         context["coverage"] = figures.coverage_figures(by=request.user, year=year)
@@ -130,11 +141,9 @@ def coverage_file(request: HttpRequest) -> HttpResponse:
         headers={"Content-Disposition": f'attachment; filename="coverage-{year}.csv"'},
     )
     write = csv.writer(response).writerow
-    write(["month", "cvx_code", "vaccine", "clinic_code", "clinic", "doses"])
+    write(figures.EXPORTED)
     for row in figures.export_coverage(by=request.user, year=year):
-        doses = f"<{figures.SMALLEST}" if row.doses is None else row.doses
-        named = (row.cvx_code, row.vaccine, row.clinic_code, row.clinic)
-        write([f"{row.month:%Y-%m}", *map(harmless, named), doses])
+        write(figures.exported(row))
     return response
 
 
@@ -160,7 +169,7 @@ def section(user: Any) -> list[dict[str, Any]]:
     if not models:
         return []
     url = reverse("admin:app_list", args=["records"])
-    return [{"name": "Figures", "app_label": "records", "app_url": url, "models": models}]
+    return [{"name": _("Figures"), "app_label": "records", "app_url": url, "models": models}]
 
 
 def _require(request: HttpRequest, permission: str) -> None:

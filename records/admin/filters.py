@@ -11,11 +11,13 @@ from django.contrib.admin.options import IncorrectLookupParameters
 from django.db.models import Exists, Model, OuterRef, Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from records.access import visible_to
 from records.admin.forms import describe
 from records.domain.reading import LIST, named_by, note_read
 from records.models import Assignment, Clinic, DoseStatus, Lot, Patient, Volunteer
+from records.wording import Text
 
 SOON = dt.timedelta(days=30)
 RECENTLY = dt.timedelta(days=90)
@@ -41,7 +43,7 @@ class PickedFilter(admin.SimpleListFilter):
     picked_model: type[Model]
     path: str
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
         """Return the one record, if the address names one."""
         self.picked: Any = None
         if (value := self.value()) is None:
@@ -98,9 +100,9 @@ class FromLot(PickedFilter):
 class ChoiceFilter(admin.SimpleListFilter):
     """A filter whose choices are a table from value to label and condition."""
 
-    choices_of: dict[str, str]
+    choices_of: dict[str, Text]
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
         """Return the choices."""
         return list(self.choices_of.items())
 
@@ -117,8 +119,8 @@ class ChoiceFilter(admin.SimpleListFilter):
 class GivenLately(ChoiceFilter):
     """Doses of the last days; the index by day serves it."""
 
-    title, parameter_name = "day given", "given"
-    choices_of = {"1": "Since yesterday", "7": "Last 7 days", "30": "Last 30 days"}
+    title, parameter_name = _("day given"), "given"
+    choices_of = {"1": _("Since yesterday"), "7": _("Last 7 days"), "30": _("Last 30 days")}
 
     def condition(self, value: str) -> Q:
         """Return the days from then on."""
@@ -134,7 +136,7 @@ class NarrowedFilter(ChoiceFilter):
 
     narrowing: frozenset[str]
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
         """Return the choices, if an index narrows the list already."""
         narrowed = any(request.GET.get(name) for name in self.narrowing)
         return super().lookups(request, model_admin) if narrowed else []
@@ -160,7 +162,7 @@ class MergedFilter(ChoiceFilter):
     """Patients whose record went into another one."""
 
     title, parameter_name = "merged", "merged"
-    choices_of = {"yes": "Merged into another record", "no": "Not merged"}
+    choices_of = {"yes": _("Merged into another record"), "no": _("Not merged")}
 
     def condition(self, value: str) -> Q:
         """Use the index on the reference."""
@@ -171,7 +173,7 @@ class ExpiryFilter(ChoiceFilter):
     """When a lot expires; the index by expiry serves it."""
 
     title, parameter_name = "expiry", "expiry"
-    choices_of = {"past": "Expired", "soon": "Within 30 days", "later": "Later or unknown"}
+    choices_of = {"past": _("Expired"), "soon": _("Within 30 days"), "later": _("Later or unknown")}
 
     def condition(self, value: str) -> Q:
         """Return the lots of this period; what is recalled needs nobody's attention."""
@@ -189,7 +191,7 @@ class RecallFilter(ChoiceFilter):
     """Recalled lots."""
 
     title, parameter_name = "recall", "recall"
-    choices_of = {"recent": "Last 90 days", "any": "Recalled", "none": "Not recalled"}
+    choices_of = {"recent": _("Last 90 days"), "any": _("Recalled"), "none": _("Not recalled")}
 
     def condition(self, value: str) -> Q:
         """Return the lots in this state."""
@@ -204,7 +206,7 @@ class RetiredFilter(ChoiceFilter):
     """Reference data in use or not."""
 
     title, parameter_name = "use", "use"
-    choices_of = {"yes": "In use", "no": "Retired"}
+    choices_of = {"yes": _("In use"), "no": _("Retired")}
 
     def condition(self, value: str) -> Q:
         """Compare the last day of use with today."""
@@ -216,7 +218,7 @@ class PeriodFilter(ChoiceFilter):
     """Periods that hold today, are over or are to come."""
 
     title, parameter_name = "period", "period"
-    choices_of = {"now": "Today", "over": "Ended", "later": "To come"}
+    choices_of = {"now": _("Today"), "over": _("Ended"), "later": _("To come")}
 
     def condition(self, value: str) -> Q:
         """Compare both days with today."""
@@ -244,7 +246,7 @@ class AssignedFilter(ChoiceFilter):
     """Volunteers who work somewhere today, or nowhere."""
 
     title, parameter_name = "assignment", "assignment"
-    choices_of = {"yes": "Assigned today", "none": "Not assigned today"}
+    choices_of = {"yes": _("Assigned today"), "none": _("Not assigned today")}
 
     def condition(self, value: str) -> Q:
         """Look for an assignment of today."""
@@ -255,7 +257,7 @@ class PublishedFilter(ChoiceFilter):
     """Events that are out, or still waiting; the outbox index serves it."""
 
     title, parameter_name = "published", "published"
-    choices_of = {"no": "Waiting", "yes": "Published"}
+    choices_of = {"no": _("Waiting"), "yes": _("Published")}
 
     def condition(self, value: str) -> Q:
         """Tell by the moment of publication."""

@@ -15,12 +15,15 @@ from typing import Any, ClassVar
 from django import forms
 from django.core.exceptions import NON_FIELD_ERRORS, ObjectDoesNotExist, ValidationError
 from django.db.models import Model
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from records import history
 from records.domain.errors import ConfirmationRequired, StaleVersion
 from records.models import Patient, Record
+from records.wording import Text
 
-REASON_LENGTH = 500
+REASON, REASON_LENGTH = gettext_lazy("Reason"), 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +56,13 @@ def add_domain_errors(form: forms.BaseForm, error: ValidationError) -> None:
             form.add_error(name, messages)
 
 
-def reason_field(label: str = "Reason") -> forms.CharField:
+def reason_field(label: Text = REASON) -> forms.CharField:
     """Return the field that every correction has."""
     return forms.CharField(
         label=label,
         max_length=REASON_LENGTH,
         widget=forms.TextInput(attrs={"class": "vTextField", "autocomplete": "off"}),
-        help_text="Kept with the new version.",
+        help_text=gettext_lazy("Kept with the new version."),
     )
 
 
@@ -71,12 +74,12 @@ class RecordForm(forms.ModelForm):
     """
 
     user: ClassVar[Any] = None
-    warnings: ClassVar[Mapping[str, str]] = {}
+    warnings: ClassVar[Mapping[str, Text]] = {}
     conflicts: list[Conflict]
     open_warnings: bool = False
 
     confirmed = forms.MultipleChoiceField(
-        required=False, label="Record anyway", widget=forms.CheckboxSelectMultiple
+        required=False, label=gettext_lazy("Record anyway"), widget=forms.CheckboxSelectMultiple
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -84,7 +87,7 @@ class RecordForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         self.conflicts = []
         field: Any = self.fields["confirmed"]
-        field.choices = list(self.warnings.items())
+        field.choices = [*self.warnings.items()]
 
     @abstractmethod
     def write(self) -> Record:
@@ -117,7 +120,7 @@ class RecordForm(forms.ModelForm):
             for code, text in self.warnings.items()
             if code in codes
         ]
-        self.add_error(None, "Please judge the warning, then tick it and save again.")
+        self.add_error(None, _("Please judge the warning, then tick it and save again."))
 
     def _compare(self, error: StaleVersion) -> None:
         """Show what was seen, what is wanted and what is there now."""
@@ -143,7 +146,7 @@ def shown(holder: Any, name: str) -> str:
     try:
         return shown_value(holder, name, getattr(holder, name))
     except ObjectDoesNotExist:
-        return f"deleted record {getattr(holder, f'{name}_id')}"
+        return _("deleted record %(holder)s") % {"holder": getattr(holder, f"{name}_id")}
 
 
 def shown_value(holder: Any, name: str, value: Any) -> str:
@@ -153,7 +156,7 @@ def shown_value(holder: Any, name: str, value: Any) -> str:
     if isinstance(value, dt.datetime):
         return f"{value.astimezone(dt.UTC):%Y-%m-%d %H:%M:%S} UTC"
     if isinstance(value, bool):
-        return "Yes" if value else "No"
+        return _("Yes") if value else _("No")
     return "" if value is None else str(value)
 
 
@@ -208,7 +211,8 @@ def describe(record: Model) -> str:
     """Return a record's name with what tells it apart, for choosers."""
     match record._meta.model_name:
         case "patient":
-            return label_with(record, f"born {record.date_of_birth}")  # type: ignore[attr-defined]
+            born = _("born %(day)s") % {"day": record.date_of_birth}  # type: ignore[attr-defined]
+            return label_with(record, born)
         case "lot":
             maker, vaccine = record.manufacturer, record.vaccine  # type: ignore[attr-defined]
             return label_with(record, maker, vaccine.short_name)

@@ -8,6 +8,7 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 
 from records.admin.acts import Act, Facts
 from records.admin.base import ReadAdmin, RecordAdmin, badge
@@ -15,21 +16,22 @@ from records.admin.filters import OfPatient, PublishedFilter
 from records.admin.searching import patients_of
 from records.domain import grants
 from records.models import ClaimCode, OutboxEvent, PatientGrant
+from records.wording import Text
 
 
 class EndAccess(Act):
     """Takes access away from the wrong account, or at the patient's word."""
 
-    slug, label, permission = "end", "End access", "delete_patientgrant"
-    done, danger = "The access is ended.", True
+    slug, label, permission = "end", _("End access"), "delete_patientgrant"
+    done, danger = _("The access is ended."), True
 
-    def lead(self, record: PatientGrant) -> str:
+    def lead(self, record: PatientGrant) -> Text:
         """Say what it means."""
-        return "This account cannot read the record any more. History keeps that it could."
+        return _("This account cannot read the record any more. History keeps that it could.")
 
     def facts(self, record: PatientGrant) -> Facts:
         """Tell whose access to whom."""
-        return [("Account", record.user), ("Patient", record.patient)]
+        return [(_("Account"), record.user), (_("Patient"), record.patient)]
 
     def perform(self, *, by: Any, record: Any, version: int, data: dict[str, Any]) -> None:
         """End it."""
@@ -45,7 +47,7 @@ class PatientGrantAdmin(RecordAdmin):
     list_display = ("patient", "user", "template", "expires_at")
     list_filter = (OfPatient,)
     list_prefetch = ("patient", "user", "granted_by")
-    search_help_text = "The patient's name, birth date or identifier"
+    search_help_text = _("The patient's name, birth date or identifier")
     change_fieldsets = (
         (None, {"fields": ("patient", "user", "template", "expires_at", "granted_by")}),
     )
@@ -73,10 +75,10 @@ class ClaimCodeAdmin(RecordAdmin):
     list_display = ("patient", "template", "clinic", "expires_at", "used_at", "revoked_at")
     list_filter = (OfPatient,)
     list_prefetch = ("patient", "clinic", "issued_by", "used_by")
-    search_help_text = "The patient's name, birth date or identifier"
+    search_help_text = _("The patient's name, birth date or identifier")
     change_fieldsets = (
         (None, {"fields": ("patient", "template", "clinic", "issued_by", "expires_at")}),
-        ("Use", {"fields": ("tries", "used_at", "used_by", "revoked_at")}),
+        (_("Use"), {"fields": ("tries", "used_at", "used_by", "revoked_at")}),
     )
     actions = ()
 
@@ -97,7 +99,7 @@ class OutboxEventAdmin(ReadAdmin):
     list_filter = (PublishedFilter,)
     uuid_field = "event_id"
     search_fields = ("event_id",)
-    search_help_text = "Event id"
+    search_help_text = _("Event id")
     actions = ()
 
     def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
@@ -105,7 +107,11 @@ class OutboxEventAdmin(ReadAdmin):
         published = request.GET.get("published") == "yes"
         return ("-published_at", "-id") if published else ("-id",)
 
-    @admin.display(description="State")
+    @admin.display(description=_("State"))
     def state_badge(self, record: OutboxEvent) -> str:
         """Tell whether it is out."""
-        return badge("completed", "Published") if record.published_at else badge("info", "Waiting")
+        return (
+            badge("completed", _("Published"))
+            if record.published_at
+            else badge("info", _("Waiting"))
+        )

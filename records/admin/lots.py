@@ -12,8 +12,10 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
-from records.admin.acts import Act, ActForm, Facts, counted, day_field
+from records.admin.acts import Act, ActForm, Facts, day_field, doses_counted, patients_counted
 from records.admin.base import RecordAdmin, badge_row
 from records.admin.figures import SUPPLY
 from records.admin.filters import ExpiryFilter, RecallFilter
@@ -21,6 +23,7 @@ from records.admin.forms import ChangeForm, RecordForm
 from records.admin.searching import numbered
 from records.domain import lots
 from records.models import Lot
+from records.wording import Text
 
 
 class ReceiveForm(RecordForm):
@@ -51,15 +54,16 @@ class RecallForm(ActForm):
 
     field_order = ("recalled_on", "reason")
     recalled_on = day_field(
-        "First day without doses", "No dose on or after this day; earlier ones stay valid."
+        gettext_lazy("First day without doses"),
+        gettext_lazy("No dose on or after this day; earlier ones stay valid."),
     )
 
 
 class RecallLot(Act):
     """Withdraws a lot."""
 
-    slug, label, permission = "recall", "Recall", "recall_lot"
-    done, danger, form = "The lot is recalled.", True, RecallForm
+    slug, label, permission = "recall", gettext_lazy("Recall"), "recall_lot"
+    done, danger, form = gettext_lazy("The lot is recalled."), True, RecallForm
     template = "admin/records/recall.html"
 
     def initial(self, record: Lot) -> dict[str, Any]:
@@ -71,18 +75,18 @@ class RecallLot(Act):
         doses, patients = lots.affected_counts(record)
         return {
             "by_clinic": lots.affected_by_clinic(record),
-            "doses_text": counted(doses, "dose"),
-            "patients_text": counted(patients, "patient"),
+            "doses_text": doses_counted(doses),
+            "patients_text": patients_counted(patients),
         }
 
     def facts(self, record: Lot) -> Facts:
         """Tell which lot it is."""
         facts: Facts = [
-            ("Manufacturer", record.manufacturer),
-            ("Vaccine", record.vaccine),
-            ("Expires on", record.expires_on),
+            (_("Manufacturer"), record.manufacturer),
+            (_("Vaccine"), record.vaccine),
+            (_("Expires on"), record.expires_on),
         ]
-        return [*facts, ("Recalled on", record.recalled_on)] if record.recalled_on else facts
+        return [*facts, (_("Recalled on"), record.recalled_on)] if record.recalled_on else facts
 
     def perform(self, *, by: Any, record: Any, version: int, data: dict[str, Any]) -> Lot:
         """Recall."""
@@ -92,20 +96,20 @@ class RecallLot(Act):
 class LiftRecall(Act):
     """Takes a wrong recall back."""
 
-    slug, label, permission = "lift-recall", "Lift recall", "recall_lot"
-    done, danger = "The recall is lifted.", True
+    slug, label, permission = "lift-recall", gettext_lazy("Lift recall"), "recall_lot"
+    done, danger = gettext_lazy("The recall is lifted."), True
 
     def applies(self, record: Lot) -> bool:
         """Only a recalled lot has a recall to lift."""
         return record.recalled_on is not None
 
-    def lead(self, record: Lot) -> str:
+    def lead(self, record: Lot) -> Text:
         """Say what it means."""
-        return "Doses from this lot can be recorded again. History keeps the recall."
+        return _("Doses from this lot can be recorded again. History keeps the recall.")
 
     def facts(self, record: Lot) -> Facts:
         """Tell the recall."""
-        return [("Recalled on", record.recalled_on), ("Reason", record.recall_reason)]
+        return [(_("Recalled on"), record.recalled_on), (_("Reason"), record.recall_reason)]
 
     def perform(self, *, by: Any, record: Any, version: int, data: dict[str, Any]) -> Lot:
         """Lift."""
@@ -116,19 +120,21 @@ class RenumberForm(ActForm):
     """The right number, and why."""
 
     field_order = ("number", "reason")
-    number = forms.CharField(max_length=40, label="Right number")
+    number = forms.CharField(max_length=40, label=gettext_lazy("Right number"))
 
 
 class RenumberLot(Act):
     """Corrects a number; the doses follow."""
 
-    slug, label, permission = "renumber", "Renumber", "renumber_lot"
-    done, form = "The lot and its doses have the right number.", RenumberForm
+    slug, label, permission = "renumber", gettext_lazy("Renumber"), "renumber_lot"
+    done, form = gettext_lazy("The lot and its doses have the right number."), RenumberForm
 
-    def lead(self, record: Lot) -> str:
+    def lead(self, record: Lot) -> Text:
         """Say what happens to the doses."""
-        doses = counted(record.doses.count(), "dose")
-        return f"{doses} of lot {record.number} will show the right number, as a new version each."
+        doses = doses_counted(record.doses.count())
+        return _(
+            "%(doses)s of lot %(number)s will show the right number, as a new version each."
+        ) % {"doses": doses, "number": record.number}
 
     def initial(self, record: Lot) -> dict[str, Any]:
         """Start with the number there is."""
@@ -146,7 +152,7 @@ class LotAdmin(RecordAdmin):
     list_display = ("number", "manufacturer", "vaccine", "expires_on", "state_badge")
     list_filter = (ExpiryFilter, RecallFilter)
     list_prefetch = ("manufacturer", "vaccine", "eu_product")
-    search_help_text = "Lot number, CVX or MVX code, or public id"
+    search_help_text = gettext_lazy("Lot number, CVX or MVX code, or public id")
     autocomplete_fields = ("manufacturer", "vaccine", "eu_product")
     add_form, change_form = ReceiveForm, AmendLotForm
     add_fieldsets = (
@@ -154,7 +160,7 @@ class LotAdmin(RecordAdmin):
     )
     change_fieldsets = (
         (None, {"fields": ("manufacturer", "number", "vaccine", "expires_on", "eu_product")}),
-        ("Correction", {"fields": ("reason",)}),
+        (gettext_lazy("Correction"), {"fields": ("reason",)}),
     )
     fixed_fields = ("manufacturer", "number")
     record_fields = ("recalled_on", "recall_reason", "public_id", "version")
@@ -180,29 +186,39 @@ class LotAdmin(RecordAdmin):
         codes = Q(vaccine__cvx_code=term) | Q(manufacturer__mvx_code=term)
         return rows.filter(numbered(term, prefix=True) | codes)
 
-    @admin.display(description="State")
+    @admin.display(description=gettext_lazy("State"))
     def state_badge(self, record: Lot) -> str:
         """Return the state."""
         return badge_row(self.badges(record))
 
-    def badges(self, record: Any) -> list[tuple[str, str]]:
+    def badges(self, record: Any) -> list[tuple[str, Text]]:
         """Tell whether the lot is recalled, expired or about to expire."""
         today = timezone.localdate()
         if record.recalled_on is not None:
-            return [("recalled", f"Recalled {record.recalled_on}")]
+            return [
+                ("recalled", _("Recalled %(recalled_on)s") % {"recalled_on": record.recalled_on})
+            ]
         if record.expires_on is None or record.expires_on > today + dt.timedelta(days=30):
             return []
-        return [("expired", "Expired")] if record.expires_on < today else [("warning", "Expires")]
+        return (
+            [("expired", _("Expired"))]
+            if record.expires_on < today
+            else [("warning", _("Expires"))]
+        )
 
-    def related_lists(self, request: HttpRequest, record: Any) -> list[tuple[str, str]]:
+    def related_lists(self, request: HttpRequest, record: Any) -> list[tuple[Text, str]]:
         """Link to the doses."""
         user: Any = request.user
-        links = []
+        links: list[tuple[Text, str]] = []
         if user.has_perm("records.view_dose"):
-            links.append(("Doses", f"{reverse('admin:records_dose_changelist')}?lot={record.pk}"))
+            links.append(
+                (_("Doses"), f"{reverse('admin:records_dose_changelist')}?lot={record.pk}")
+            )
         if user.has_perm(SUPPLY):
             query = urlencode({"lot": record.number})
-            links.append(("Doses by clinic and day", f"{reverse('admin:figures_supply')}?{query}"))
+            links.append(
+                (_("Doses by clinic and day"), f"{reverse('admin:figures_supply')}?{query}")
+            )
         return links
 
     def has_recall_permission(self, request: HttpRequest) -> bool:
@@ -210,11 +226,11 @@ class LotAdmin(RecordAdmin):
         user: Any = request.user
         return user.has_perm("records.recall_lot")
 
-    @admin.action(description="Recall a lot…", permissions=["recall"])
+    @admin.action(description=gettext_lazy("Recall a lot…"), permissions=["recall"])
     def recall_selected(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse | None:
         """Lead to the page of one lot: each recall is judged by what it affects."""
         keys = list(queryset.values_list("pk", flat=True)[:2])
         if len(keys) != 1:
-            messages.error(request, "Choose one lot: each recall has its own day and reason.")
+            messages.error(request, _("Choose one lot: each recall has its own day and reason."))
             return None
         return HttpResponseRedirect(reverse("admin:records_lot_recall", args=keys))

@@ -11,6 +11,8 @@ from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from records.access import visible_to
 from records.admin.acts import Act, ActForm, Facts
@@ -22,6 +24,7 @@ from records.domain.grants import held_by_accounts
 from records.domain.merges import merge_patients, undo_merge
 from records.domain.reading import RECORD, note_read
 from records.models import Dose, Patient, PatientMerge
+from records.wording import Text, listed
 
 COMPARED = (
     "first_name",
@@ -42,7 +45,7 @@ COMPARED = (
 class MergeForm(forms.Form):
     """Which of two records stays, and why they are one person's."""
 
-    survivor = forms.ChoiceField(label="Record that stays", widget=forms.RadioSelect)
+    survivor = forms.ChoiceField(label=gettext_lazy("Record that stays"), widget=forms.RadioSelect)
     reason = reason_field()
     seen = forms.CharField(widget=forms.HiddenInput)
 
@@ -64,7 +67,7 @@ class MergeForm(forms.Form):
             versions = [int(part) for part in self.cleaned_data["seen"].split(",")]
             return {p.pk: seen for p, seen in zip(self.pair, versions, strict=True)}
         except ValueError as error:
-            raise ValidationError("Open this page again from the list.") from error
+            raise ValidationError(_("Open this page again from the list.")) from error
 
 
 def merge_view(model_admin: Any, request: HttpRequest) -> HttpResponse:
@@ -78,20 +81,22 @@ def merge_view(model_admin: Any, request: HttpRequest) -> HttpResponse:
     if posted is not None and form.is_valid():
         merge = _merge(user, form)
         if merge is not None:
-            messages.success(request, "The two records are one now.")
+            messages.success(request, _("The two records are one now."))
             url = reverse("admin:records_patient_change", args=[merge.survivor_id])
             return HttpResponseRedirect(url)
     note_read(by=user, patients=pair, what=RECORD)
     request.current_app = model_admin.admin_site.name
     context = {
         **model_admin.admin_site.each_context(request),
-        "title": "Merge two patients",
+        "title": _("Merge two patients"),
         "opts": model_admin.opts,
-        "lead": "Doses and enrolments move to the record that stays; the other one leads to it. "
-        "Portal access of the other record does not carry over. A merge can be undone.",
+        "lead": _(
+            "Doses and enrolments move to the record that stays; the other one leads to it. "
+            "Portal access of the other record does not carry over. A merge can be undone."
+        ),
         "form": form,
         "rows": _rows(pair),
-        "submit_label": "Merge",
+        "submit_label": _("Merge"),
         "danger": True,
         "cancel_url": reverse("admin:records_patient_changelist"),
     }
@@ -113,11 +118,14 @@ def _rows(pair: list[Patient]) -> list[dict[str, Any]]:
     labels = {field.name: str(field.verbose_name) for field in Patient._meta.fields}
     rows = [(labels[name], [shown(patient, name) for patient in pair]) for name in COMPARED]
     rows.append(
-        ("identifiers", [", ".join(str(i) for i in patient.identifiers.all()) for patient in pair])
+        (
+            _("identifiers"),
+            [listed(str(i) for i in patient.identifiers.all()) for patient in pair],
+        )
     )
-    rows.append(("doses", [str(patient.doses.count()) for patient in pair]))
-    rows.append(("accounts with access", [str(held_by_accounts(patient)) for patient in pair]))
-    rows.append(("record", [str(patient.public_id) for patient in pair]))
+    rows.append((_("doses"), [str(patient.doses.count()) for patient in pair]))
+    rows.append((_("accounts with access"), [str(held_by_accounts(patient)) for patient in pair]))
+    rows.append((_("record"), [str(patient.public_id) for patient in pair]))
     return [
         {"label": label, "values": values, "differs": values[0] != values[1]}
         for label, values in rows
@@ -141,7 +149,7 @@ def _merge(user: Any, form: MergeForm) -> PatientMerge | None:
     except ValidationError as error:
         add_domain_errors(form, error)
     except StaleVersion as error:
-        form.add_error(None, f"{error} Compare both records again.")
+        form.add_error(None, _("%(error)s Compare both records again.") % {"error": error})
     return None
 
 
@@ -151,7 +159,7 @@ class UndoForm(ActForm):
     also = forms.ModelMultipleChoiceField(
         queryset=Dose.objects.none(),
         required=False,
-        label="Doses recorded since the merge that belong to the other record",
+        label=gettext_lazy("Doses recorded since the merge that belong to the other record"),
         widget=forms.CheckboxSelectMultiple,
     )
 
@@ -178,24 +186,24 @@ def recorded_since(user: Any, merge: Any) -> QuerySet[Dose]:
 class UndoMerge(Act):
     """Takes a merge back."""
 
-    slug, label, permission = "undo", "Undo merge", "merge_patient"
-    done, danger, form = "The merge is undone.", True, UndoForm
+    slug, label, permission = "undo", gettext_lazy("Undo merge"), "merge_patient"
+    done, danger, form = gettext_lazy("The merge is undone."), True, UndoForm
 
     def applies(self, record: Any) -> bool:
         """A merge is undone once."""
         return record.undone_at is None
 
-    def lead(self, record: Any) -> str:
+    def lead(self, record: Any) -> Text:
         """Say what moves."""
-        return "Exactly what the merge moved goes back to the other record."
+        return _("Exactly what the merge moved goes back to the other record.")
 
     def facts(self, record: Any) -> Facts:
         """Tell both records and how much moved."""
         return [
-            ("Record that stayed", record.survivor),
-            ("Other record", record.duplicate),
-            ("Doses moved", str(record.doses.count())),
-            ("Enrolments moved", str(record.enrolments.count())),
+            (_("Record that stayed"), record.survivor),
+            (_("Other record"), record.duplicate),
+            (_("Doses moved"), str(record.doses.count())),
+            (_("Enrolments moved"), str(record.enrolments.count())),
         ]
 
     def perform(self, *, by: Any, record: Any, version: int, data: dict[str, Any]) -> PatientMerge:
@@ -215,7 +223,7 @@ class PatientMergeAdmin(RecordAdmin):
 
     list_display = ("survivor", "duplicate", "merged_at", "undone_at")
     list_prefetch = ("survivor", "duplicate")
-    search_help_text = "Either patient's name, birth date or identifier"
+    search_help_text = gettext_lazy("Either patient's name, birth date or identifier")
     change_fieldsets = ((None, {"fields": ("survivor", "duplicate", "merged_at", "undone_at")}),)
     acts = (UndoMerge,)
     actions = ()
@@ -225,6 +233,6 @@ class PatientMergeAdmin(RecordAdmin):
         keys = patients_of(request.user, term)
         return rows.filter(Q(survivor__in=keys) | Q(duplicate__in=keys))
 
-    def badges(self, record: Any) -> list[tuple[str, str]]:
+    def badges(self, record: Any) -> list[tuple[str, Text]]:
         """Tell whether it was undone."""
-        return [("ended", "Undone")] if record.undone_at else []
+        return [("ended", _("Undone"))] if record.undone_at else []

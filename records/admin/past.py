@@ -14,20 +14,21 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from records import history
 from records.admin.forms import shown
 from records.domain.reading import HISTORY, named_by, note_read
 from records.models import Clinic, Record
 
-KINDS = {"+": "Added", "~": "Changed", "-": "Deleted"}
+KINDS = {"+": _("Added"), "~": _("Changed"), "-": _("Deleted")}
 
 
 class MomentForm(forms.Form):
     """A moment in UTC."""
 
     at = forms.DateTimeField(
-        label="Moment (UTC)",
+        label=_("Moment (UTC)"),
         widget=forms.DateTimeInput(
             attrs={"type": "datetime-local", "step": "1"}, format="%Y-%m-%dT%H:%M:%S"
         ),
@@ -81,9 +82,9 @@ class PastMixin:
             request,
             record,
             "admin/records/history.html",
-            title="History",
+            title=_("History"),
             versions=versions,
-            page_name="History",
+            page_name=_("History"),
             **(extra_context or {}),
         )
 
@@ -101,12 +102,12 @@ class PastMixin:
             request,
             record,
             "admin/records/as_of.html",
-            title="As of a moment",
+            title=_("As of a moment"),
             form=form,
             moment=f"{moment:%Y-%m-%d %H:%M:%S}" if moment else "",
             version=version,
             rows=_rows(record, version) if version else [],
-            page_name="As of a moment",
+            page_name=_("As of a moment"),
         )
 
     def _seen(self, request: HttpRequest, object_id: str) -> Any:

@@ -10,6 +10,8 @@ from django.contrib.admin.widgets import AutocompleteSelect
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from records.access import visible_to
 from records.admin.acts import Act, ActForm
@@ -21,6 +23,7 @@ from records.admin.searching import find_patients, identified, patients_of
 from records.domain import patients
 from records.domain.grants import held_by_accounts
 from records.models import Clinic, Enrolment, Patient, PatientIdentifier
+from records.wording import Text, listed
 
 PERSON = ("first_name", "last_name", "date_of_birth", "gender")
 ADDRESS = ("street_number", "street_name", "city", "state", "zip_code", "country")
@@ -31,14 +34,22 @@ class RegisterForm(RecordForm):
     """Registers a patient, with a first identifier and a clinic if they are known."""
 
     clinic = RecordChoice(
-        queryset=Clinic.objects.none(), required=False, help_text="Enrols the patient from today."
+        queryset=Clinic.objects.none(),
+        required=False,
+        label=gettext_lazy("Clinic"),
+        help_text=gettext_lazy("Enrols the patient from today."),
     )
     identifier_system = forms.CharField(
-        max_length=100, required=False, help_text="Who issued the number."
+        max_length=100,
+        required=False,
+        label=gettext_lazy("Identifier system"),
+        help_text=gettext_lazy("Who issued the number."),
     )
-    identifier = forms.CharField(max_length=100, required=False)
+    identifier = forms.CharField(max_length=100, required=False, label=gettext_lazy("Identifier"))
     identity_confirmed = forms.BooleanField(
-        required=False, label="Proof of identity was seen", help_text="Notes today's date."
+        required=False,
+        label=gettext_lazy("Proof of identity was seen"),
+        help_text=gettext_lazy("Notes today's date."),
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -53,7 +64,7 @@ class RegisterForm(RecordForm):
         system, value = data.get("identifier_system"), data.get("identifier")
         if bool(system) != bool(value):
             missing = "identifier" if system else "identifier_system"
-            self.add_error(missing, "Give the issuer and the number.")
+            self.add_error(missing, _("Give the issuer and the number."))
         return data
 
     def write(self) -> Patient:
@@ -92,20 +103,23 @@ class NoReasonForm(ActForm):
 class ConfirmIdentity(Act):
     """Notes that proof of identity was seen."""
 
-    slug, label, permission = "confirm-identity", "Confirm identity", "change_patient"
-    done = "The identity is confirmed."
+    slug, label, permission = "confirm-identity", gettext_lazy("Confirm identity"), "change_patient"
+    done = gettext_lazy("The identity is confirmed.")
     form = NoReasonForm
 
     def applies(self, record: Patient) -> bool:
         """Offer it while it is not confirmed."""
         return record.identity_confirmed_on is None and record.merged_into_id is None
 
-    def lead(self, record: Patient) -> str:
+    def lead(self, record: Patient) -> Text:
         """Say what it means."""
-        lead = "Somebody saw proof of who this patient is. Today's date is noted."
+        lead = _("Somebody saw proof of who this patient is. Today's date is noted.")
         if accounts := held_by_accounts(record):
-            lead += f" Accounts that read this record already: {accounts}. Anybody can register"
-            lead += " under any name: be sure that the account is the patient's."
+            warning = _(
+                "Accounts that read this record already: %(accounts)s. Anybody can register under"
+                " any name: be sure that the account is the patient's."
+            )
+            lead += " " + warning % {"accounts": accounts}
         return lead
 
     def perform(self, *, by: Any, record: Any, version: int, data: dict[str, Any]) -> Patient:
@@ -118,8 +132,10 @@ class OtherPatientForm(NoReasonForm):
 
     other = RecordChoice(
         queryset=Patient.objects.none(),
-        label="Other record of this person",
-        help_text="Type a surname, “surname, given name”, a birth date or an identifier.",
+        label=gettext_lazy("Other record of this person"),
+        help_text=gettext_lazy(
+            "Type a surname, “surname, given name”, a birth date or an identifier."
+        ),
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -136,17 +152,17 @@ class OtherPatientForm(NoReasonForm):
 class FindDuplicate(Act):
     """Leads to the merge page with a second record."""
 
-    slug, label, permission = "find-duplicate", "Merge…", "merge_patient"
-    title, submit = "Merge with another record", "Compare"
+    slug, label, permission = "find-duplicate", gettext_lazy("Merge…"), "merge_patient"
+    title, submit = gettext_lazy("Merge with another record"), gettext_lazy("Compare")
     form = OtherPatientForm
 
     def applies(self, record: Patient) -> bool:
         """Offer it for records that are not merged."""
         return record.merged_into_id is None
 
-    def lead(self, record: Patient) -> str:
+    def lead(self, record: Patient) -> Text:
         """Say what comes next."""
-        return "The next page shows both records side by side; nothing is merged yet."
+        return _("The next page shows both records side by side; nothing is merged yet.")
 
     def perform(self, *, by: Any, record: Any, version: int, data: dict[str, Any]) -> HttpResponse:
         """Go to the merge page."""
@@ -161,22 +177,22 @@ class PatientAdmin(RecordAdmin):
     list_display = ("name", "date_of_birth", "gender", "city", "numbers", "state_badge")
     list_filter = (MergedFilter,)
     list_prefetch = ("identifiers", "merged_into")
-    search_help_text = (
+    search_help_text = gettext_lazy(
         "Surname, “surname, given name”, birth date (1986-04-02), identifier, or public id"
     )
     add_form, change_form = RegisterForm, AmendPatientForm
     add_fieldsets = (
-        ("Person", {"fields": PERSON}),
+        (gettext_lazy("Person"), {"fields": PERSON}),
         (
-            "Registration",
+            gettext_lazy("Registration"),
             {"fields": ("clinic", "identifier_system", "identifier", "identity_confirmed")},
         ),
-        ("Contact", {"fields": CONTACT}),
+        (gettext_lazy("Contact"), {"fields": CONTACT}),
     )
     change_fieldsets = (
-        ("Person", {"fields": PERSON}),
-        ("Contact", {"fields": CONTACT}),
-        ("Correction", {"fields": ("reason",)}),
+        (gettext_lazy("Person"), {"fields": PERSON}),
+        (gettext_lazy("Contact"), {"fields": CONTACT}),
+        (gettext_lazy("Correction"), {"fields": ("reason",)}),
     )
     record_fields = ("identity_confirmed_on", "merged_into", "public_id", "version")
     acts = (ConfirmIdentity, FindDuplicate)
@@ -199,46 +215,46 @@ class PatientAdmin(RecordAdmin):
         """A merged record is left as it was."""
         return record.merged_into_id is None
 
-    @admin.display(description="Name")
+    @admin.display(description=gettext_lazy("Name"))
     def name(self, record: Patient) -> str:
         """Return the name as lists sort it."""
         return f"{record.last_name}, {record.first_name}"
 
-    @admin.display(description="Identifiers")
+    @admin.display(description=gettext_lazy("Identifiers"))
     def numbers(self, record: Patient) -> str:
         """Return the identifiers."""
-        return ", ".join(item.value for item in record.identifiers.all())
+        return listed(item.value for item in record.identifiers.all())
 
-    @admin.display(description="Record")
+    @admin.display(description=gettext_lazy("Record"))
     def state_badge(self, record: Patient) -> str:
         """Tell whether the record is merged or its identity confirmed."""
         return badge_row(self.badges(record))
 
-    def badges(self, record: Any) -> list[tuple[str, str]]:
+    def badges(self, record: Any) -> list[tuple[str, Text]]:
         """Return the record's state."""
         if record.merged_into_id is not None:
-            return [("ended", "Merged")]
-        return [("verified", "Identity confirmed")] if record.identity_confirmed_on else []
+            return [("ended", _("Merged"))]
+        return [("verified", _("Identity confirmed"))] if record.identity_confirmed_on else []
 
-    def related_lists(self, request: HttpRequest, record: Any) -> list[tuple[str, str]]:
+    def related_lists(self, request: HttpRequest, record: Any) -> list[tuple[Text, str]]:
         """Link to what belongs to the patient."""
         return [
             (label, f"{reverse(f'admin:records_{name}_changelist')}?patient={record.pk}")
             for label, name in (
-                ("Doses", "dose"),
-                ("Enrolments", "enrolment"),
-                ("Identifiers", "patientidentifier"),
-                ("Audit", "auditentry"),
+                (_("Doses"), "dose"),
+                (_("Enrolments"), "enrolment"),
+                (_("Identifiers"), "patientidentifier"),
+                (_("Audit"), "auditentry"),
             )
             if request.user.has_perm(f"records.view_{name}")
         ]
 
-    @admin.action(description="Merge two patients…", permissions=["merge"])
+    @admin.action(description=gettext_lazy("Merge two patients…"), permissions=["merge"])
     def merge_selected(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse | None:
         """Lead to the merge page with exactly two records."""
         keys = list(queryset.values_list("pk", flat=True)[:3])
         if len(keys) != 2:
-            messages.error(request, "Choose the two records of one person.")
+            messages.error(request, _("Choose the two records of one person."))
             return None
         url = reverse("admin:records_patient_merge")
         return HttpResponseRedirect(f"{url}?ids={keys[0]},{keys[1]}")
@@ -278,7 +294,7 @@ class PatientIdentifierAdmin(RecordAdmin):
     list_display = ("value", "system", "patient")
     list_filter = (OfPatient,)
     list_prefetch = ("patient",)
-    search_help_text = "The exact number, or the patient's name or birth date"
+    search_help_text = gettext_lazy("The exact number, or the patient's name or birth date")
     autocomplete_fields = ("patient",)
     add_form, change_form = AddIdentifierForm, AmendIdentifierForm
     add_fieldsets = ((None, {"fields": ("patient", "system", "value")}),)
@@ -326,7 +342,9 @@ class EnrolmentAdmin(RecordAdmin):
     list_display = ("patient", "clinic", "starts_on", "ends_on")
     list_filter = (OfPatient, AtClinic)
     list_prefetch = ("patient", "clinic")
-    search_help_text = "The patient's name, birth date or identifier, or a clinic's code"
+    search_help_text = gettext_lazy(
+        "The patient's name, birth date or identifier, or a clinic's code"
+    )
     autocomplete_fields = ("patient", "clinic")
     add_form, change_form = EnrolForm, EndEnrolmentForm
     add_fieldsets = ((None, {"fields": ("patient", "clinic", "starts_on")}),)

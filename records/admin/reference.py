@@ -11,6 +11,7 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from records.admin.acts import Act, ActForm, day_field
 from records.admin.base import RecordAdmin, badge_row
@@ -19,6 +20,7 @@ from records.admin.forms import ChangeForm, RecordForm
 from records.admin.patients import ADDRESS
 from records.domain import reference
 from records.models import Clinic, EuProduct, Manufacturer, Record, Vaccine, VaccineTarget
+from records.wording import Text
 
 CORRECT, CHANGE = "correct", "change"
 
@@ -27,10 +29,10 @@ class EffectiveForm(ChangeForm):
     """Corrects a typing error, or tells of a change outside with its day."""
 
     kind = forms.ChoiceField(
-        label="What this is",
+        label=_("What this is"),
         choices=(
-            (CORRECT, "Correction: it was typed wrongly and counts as right all along"),
-            (CHANGE, "Change: it is different from a day on; earlier doses keep the old state"),
+            (CORRECT, _("Correction: it was typed wrongly and counts as right all along")),
+            (CHANGE, _("Change: it is different from a day on; earlier doses keep the old state")),
         ),
         initial=CORRECT,
         widget=forms.RadioSelect,
@@ -38,8 +40,8 @@ class EffectiveForm(ChangeForm):
     effective_from = forms.DateField(
         required=False,
         widget=AdminDateWidget,
-        label="Changed on",
-        help_text="First day of the new state; only for a change.",
+        label=_("Changed on"),
+        help_text=_("First day of the new state; only for a change."),
     )
 
     def clean(self) -> dict[str, Any] | None:
@@ -47,7 +49,7 @@ class EffectiveForm(ChangeForm):
         data = super().clean() or self.cleaned_data
         kind, day = data.get("kind"), data.get("effective_from")
         if kind == CHANGE and day is None and "effective_from" not in self.errors:
-            self.add_error("effective_from", "Say from which day on.")
+            self.add_error("effective_from", _("Say from which day on."))
         if kind == CORRECT and day is not None:
             self.add_error("effective_from", "A correction has no day; choose “Change”.")
         return data
@@ -70,22 +72,24 @@ class RetireForm(ActForm):
     """Last day of use, and why."""
 
     field_order = ("retired_on", "reason")
-    retired_on = day_field("Last day of use")
+    retired_on = day_field(_("Last day of use"))
 
 
 class Retire(Act):
     """Ends the use of reference data."""
 
-    slug, label = "retire", "Retire"
-    done, danger, form = "It is retired.", True, RetireForm
+    slug, label = "retire", _("Retire")
+    done, danger, form = _("It is retired."), True, RetireForm
 
     def applies(self, record: Any) -> bool:
         """Only what is in use can be retired."""
         return record.retired_on is None
 
-    def lead(self, record: Any) -> str:
+    def lead(self, record: Any) -> Text:
         """Say what it means."""
-        return "It is not offered any more after that day. What names it already goes on doing so."
+        return _(
+            "It is not offered any more after that day. What names it already goes on doing so."
+        )
 
     def initial(self, record: Any) -> dict[str, Any]:
         """Start with today."""
@@ -99,7 +103,7 @@ class Retire(Act):
 class Reinstate(Act):
     """Takes a retirement back."""
 
-    slug, label, done = "reinstate", "Reinstate", "It is in use again."
+    slug, label, done = "reinstate", _("Reinstate"), _("It is in use again.")
 
     def applies(self, record: Any) -> bool:
         """Only what is retired can come back."""
@@ -135,19 +139,19 @@ class ReferenceAdmin(RecordAdmin):
             condition |= Q(**{lookup: term})
         return rows.filter(condition)
 
-    @admin.display(description="State")
+    @admin.display(description=_("State"))
     def state_badge(self, record: Any) -> str:
         """Return the state."""
         return badge_row(self.badges(record))
 
-    def badges(self, record: Any) -> list[tuple[str, str]]:
+    def badges(self, record: Any) -> list[tuple[str, Text]]:
         """Tell whether it is retired."""
         if record.retired_on is None:
             return []
-        return [("retired", f"Retired {record.retired_on}")]
+        return [("retired", _("Retired %(retired_on)s") % {"retired_on": record.retired_on})]
 
 
-CORRECTION = ("Correction or change", {"fields": ("kind", "effective_from", "reason")})
+CORRECTION = (_("Correction or change"), {"fields": ("kind", "effective_from", "reason")})
 
 
 class AddClinicForm(RecordForm):
@@ -164,12 +168,12 @@ class ClinicAdmin(ReferenceAdmin):
 
     ordering = ("code",)
     list_display = ("name", "code", "city", "time_zone", "state_badge")
-    search_help_text = "Code, name or city"
+    search_help_text = _("Code, name or city")
     found_by = ("code__startswith", "name__icontains", "city__istartswith")
     add_form = AddClinicForm
     add_fieldsets = (
         (None, {"fields": ("code", "name", "time_zone")}),
-        ("Address", {"fields": ADDRESS}),
+        (_("Address"), {"fields": ADDRESS}),
     )
     change_fieldsets = (*add_fieldsets, CORRECTION)
     acts = acts_of("clinic")
@@ -178,10 +182,14 @@ class ClinicAdmin(ReferenceAdmin):
         name: name for name in ("public_id", "code", "name", "time_zone", *ADDRESS, "retired_on")
     }
 
-    def related_lists(self, request: HttpRequest, record: Any) -> list[tuple[str, str]]:
+    def related_lists(self, request: HttpRequest, record: Any) -> list[tuple[Text, str]]:
         """Link to what happens there."""
         user: Any = request.user
-        names = (("Doses", "dose"), ("Enrolments", "enrolment"), ("Assignments", "assignment"))
+        names = (
+            (_("Doses"), "dose"),
+            (_("Enrolments"), "enrolment"),
+            (_("Assignments"), "assignment"),
+        )
         return [
             (label, f"{reverse(f'admin:records_{name}_changelist')}?clinic={record.pk}")
             for label, name in names
@@ -204,10 +212,10 @@ class ManufacturerAdmin(ReferenceAdmin):
 
     ordering = ("name", "id")
     list_display = ("name", "mvx_code", "city", "country", "state_badge")
-    search_help_text = "MVX code or name"
+    search_help_text = _("MVX code or name")
     found_by = ("mvx_code", "name__icontains")
     add_form = AddManufacturerForm
-    add_fieldsets = ((None, {"fields": ("name", "mvx_code")}), ("Address", {"fields": ADDRESS}))
+    add_fieldsets = ((None, {"fields": ("name", "mvx_code")}), (_("Address"), {"fields": ADDRESS}))
     change_fieldsets = (*add_fieldsets, CORRECTION)
     acts = acts_of("manufacturer")
     actions = ("export_csv",)
@@ -226,7 +234,8 @@ class DiseasesField(forms.CharField):
 
     def __init__(self, **kwargs: Any) -> None:
         """Look like a list."""
-        kwargs.setdefault("help_text", "SNOMED CT codes, one per line, e.g. 840539006.")
+        kwargs.setdefault("label", _("Diseases"))
+        kwargs.setdefault("help_text", _("SNOMED CT codes, one per line, e.g. 840539006."))
         super().__init__(widget=forms.Textarea(attrs={"rows": 4}), required=False, **kwargs)
 
 
@@ -254,12 +263,12 @@ class DiseasesForm(ActForm):
 class SetDiseases(Act):
     """Sets what a vaccine protects against."""
 
-    slug, label, permission = "diseases", "Diseases", "change_vaccine"
-    done, form = "The diseases are set.", DiseasesForm
+    slug, label, permission = "diseases", _("Diseases"), "change_vaccine"
+    done, form = _("The diseases are set."), DiseasesForm
 
-    def lead(self, record: Vaccine) -> str:
+    def lead(self, record: Vaccine) -> Text:
         """Say what it is for."""
-        return "Doses against the same disease form one series, whichever vaccine was given."
+        return _("Doses against the same disease form one series, whichever vaccine was given.")
 
     def initial(self, record: Vaccine) -> dict[str, Any]:
         """Start with the diseases there are."""
@@ -282,7 +291,7 @@ class VaccineAdmin(ReferenceAdmin):
 
     ordering = ("cvx_code",)
     list_display = ("short_name", "cvx_code", "doses_in_series", "min_interval_days", "state_badge")
-    search_help_text = "CVX code or name"
+    search_help_text = _("CVX code or name")
     found_by = ("cvx_code", "short_name__icontains", "full_name__icontains")
     add_form = AddVaccineForm
     add_fieldsets = ((None, {"fields": (*VACCINE, "diseases")}),)
@@ -298,7 +307,7 @@ class VaccineTargetAdmin(RecordAdmin):
 
     list_display = ("vaccine", "disease")
     list_prefetch = ("vaccine",)
-    search_help_text = "CVX or SNOMED CT code"
+    search_help_text = _("CVX or SNOMED CT code")
     change_fieldsets = ((None, {"fields": ("vaccine", "disease")}),)
     actions = ("export_csv",)
     export_columns = {"cvx_code": "vaccine__cvx_code", "disease": "disease"}
@@ -339,7 +348,7 @@ class EuProductAdmin(RecordAdmin):
 
     ordering = ("name", "id")
     list_display = ("name", "code", "org_code", "prophylaxis_code")
-    search_help_text = "Product code or name"
+    search_help_text = _("Product code or name")
     add_form, change_form = AddEuProductForm, CorrectEuProductForm
     add_fieldsets = ((None, {"fields": PRODUCT}),)
     change_fieldsets = ((None, {"fields": (*PRODUCT, "reason")}),)

@@ -4,19 +4,29 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.utils.translation import gettext_lazy as _
+
 SECTIONS = {
-    "Patients and doses": (
+    _("Patients and doses"): (
         "Patient",
         "Dose",
         "Enrolment",
         "PatientIdentifier",
         "PatientMerge",
+        "MergeProposal",
         "PatientGrant",
         "ClaimCode",
     ),
-    "Supply": ("Lot", "Vaccine", "VaccineTarget", "Manufacturer", "EuProduct"),
-    "Clinics and volunteers": ("Clinic", "Volunteer", "Assignment"),
-    "Trail": ("AuditEntry", "AuditSeal", "OutboxEvent"),
+    _("Supply"): ("Lot", "Vaccine", "VaccineTarget", "Manufacturer", "EuProduct"),
+    _("Clinics and volunteers"): (
+        "Clinic",
+        "Volunteer",
+        "Assignment",
+        "CheckIn",
+        "ScreeningQuestion",
+        "ScreeningAnswer",
+    ),
+    _("Trail"): ("AuditEntry", "AuditSeal", "OutboxEvent"),
 }
 
 

@@ -9,12 +9,14 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from records.admin.base import RecordAdmin, badge
 from records.admin.filters import AssignedFilter, AtClinic, OfVolunteer, PeriodFilter
 from records.admin.forms import ChangeForm, EndForm, RecordForm
 from records.domain import volunteers
 from records.models import Assignment, Volunteer
+from records.wording import Text, listed
 
 PERSON = ("code", "first_name", "last_name", "birth_year")
 
@@ -48,7 +50,7 @@ class VolunteerAdmin(RecordAdmin):
     list_display = ("code", "last_name", "first_name", "birth_year", "works_at", "has_account")
     list_filter = (AssignedFilter,)
     list_prefetch = ("assignments__clinic",)
-    search_help_text = "Badge or surname"
+    search_help_text = _("Badge or surname")
     add_form, change_form = AddVolunteerForm, AmendVolunteerForm
     add_fieldsets = ((None, {"fields": PERSON}),)
     change_fieldsets = ((None, {"fields": (*PERSON, "reason")}),)
@@ -59,7 +61,7 @@ class VolunteerAdmin(RecordAdmin):
         """Find by badge or surname."""
         return rows.filter(Q(code__startswith=term) | Q(last_name__istartswith=term))
 
-    @admin.display(description="Works at")
+    @admin.display(description=_("Works at"))
     def works_at(self, record: Volunteer) -> Any:
         """Return the clinics of today."""
         today = timezone.localdate()
@@ -68,19 +70,19 @@ class VolunteerAdmin(RecordAdmin):
             for item in record.assignments.all()
             if item.starts_on <= today and (item.ends_on is None or item.ends_on >= today)
         ]
-        return ", ".join(names) or badge("warning", "Not assigned")
+        return listed(names) or badge("warning", _("Not assigned"))
 
-    @admin.display(description="Account", boolean=True)
+    @admin.display(description=_("Account"), boolean=True)
     def has_account(self, record: Volunteer) -> bool:
         """Tell whether they can sign in, not as whom: accounts are not records."""
         return record.user_id is not None
 
-    def related_lists(self, request: HttpRequest, record: Any) -> list[tuple[str, str]]:
+    def related_lists(self, request: HttpRequest, record: Any) -> list[tuple[Text, str]]:
         """Link to assignments and doses."""
         user: Any = request.user
         return [
             (label, f"{reverse(f'admin:records_{name}_changelist')}?volunteer={record.pk}")
-            for label, name in (("Assignments", "assignment"), ("Doses given", "dose"))
+            for label, name in ((_("Assignments"), "assignment"), (_("Doses given"), "dose"))
             if user.has_perm(f"records.view_{name}")
         ]
 
@@ -114,7 +116,7 @@ class AssignmentAdmin(RecordAdmin):
     list_display = ("volunteer", "clinic", "starts_on", "ends_on")
     list_filter = (PeriodFilter, OfVolunteer, AtClinic)
     list_prefetch = ("volunteer", "clinic")
-    search_help_text = "Volunteer's badge or surname, or clinic code"
+    search_help_text = _("Volunteer's badge or surname, or clinic code")
     autocomplete_fields = ("volunteer", "clinic")
     add_form, change_form = AssignForm, EndAssignmentForm
     add_fieldsets = ((None, {"fields": ("volunteer", "clinic", "starts_on", "ends_on")}),)
