@@ -14,6 +14,7 @@ import orjson
 from django.db.models import QuerySet
 from django.http import Http404
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from rest_framework import status, viewsets
 from rest_framework.exceptions import MethodNotAllowed, ValidationError
 from rest_framework.permissions import SAFE_METHODS
@@ -103,15 +104,17 @@ class Resource(viewsets.GenericViewSet[Any]):
         """Refuse what nobody declared, once it is clear that the caller may ask at all."""
         super().initial(request, *args, **kwargs)
         if "Transfer-Encoding" in request.headers and not request.META.get("CONTENT_LENGTH"):
-            raise Problem("length-needed", status.HTTP_411_LENGTH_REQUIRED, "Say Content-Length.")
+            raise Problem(
+                "length-needed", status.HTTP_411_LENGTH_REQUIRED, _("Say Content-Length.")
+            )
         if unknown := sorted(set(request.query_params) - self.parameters()):
-            raise ValidationError(dict.fromkeys(unknown, "Unknown parameter."), code="unknown")
+            raise ValidationError(dict.fromkeys(unknown, _("Unknown parameter.")), code="unknown")
         given = dict(request.query_params.lists())
         if empty := [name for name, values in given.items() if "" in values]:
-            raise ValidationError(dict.fromkeys(empty, "Give a value, or leave it out."))
+            raise ValidationError(dict.fromkeys(empty, _("Give a value, or leave it out.")))
         twice = [name for name, values in given.items() if len(values) > 1 and not self.repeats]
         if twice:
-            raise ValidationError(dict.fromkeys(twice, "Given more than once."), code="repeated")
+            raise ValidationError(dict.fromkeys(twice, _("Given more than once.")), code="repeated")
 
     def parameters(self) -> frozenset[str]:
         """Return the names that the query of this action may hold."""
@@ -135,7 +138,9 @@ class Resource(viewsets.GenericViewSet[Any]):
         """Answer 405; nothing is deleted, so DELETE learns what there is instead."""
         detail = None
         if request.method == "DELETE" and self.instead_of_delete:
-            detail = f"Records are never deleted. Use POST …/{self.instead_of_delete} instead."
+            detail = _("Records are never deleted. Use POST …/%(instead_of_delete)s instead.") % {
+                "instead_of_delete": self.instead_of_delete
+            }
         raise MethodNotAllowed(request.method or "", detail)
 
     # ----------------------------------------------------------------------------------- Reading
@@ -178,7 +183,7 @@ class Resource(viewsets.GenericViewSet[Any]):
         except ValidationError as error:
             raise ValidationError({"as_of": error.detail}) from error
         if moment > timezone.now():
-            raise ValidationError({"as_of": "The records tell nothing of the future."})
+            raise ValidationError({"as_of": _("The records tell nothing of the future.")})
         return moment
 
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
@@ -322,7 +327,10 @@ class Resource(viewsets.GenericViewSet[Any]):
             raise Problem(
                 "idempotency-key-needed",
                 status.HTTP_400_BAD_REQUEST,
-                "Send an Idempotency-Key of 1 to 100 visible ASCII characters, new for each act.",
+                _(
+                    "Send an Idempotency-Key of 1 to 100 visible ASCII characters, new for each"
+                    " act."
+                ),
             )
         return key
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from django.utils.translation import gettext_lazy as _
 from rest_framework import status
 from rest_framework.exceptions import ParseError
 from rest_framework.request import Request
@@ -13,7 +14,7 @@ from rest_framework.response import Response
 from records.api.problems import Problem
 
 VERSION = re.compile(r'"([1-9]\d{0,8})"')
-NEEDED = 'Say in If-Match which version you saw, e.g. If-Match: "3".'
+NEEDED = _('Say in If-Match which version you saw, e.g. If-Match: "3".')
 
 
 def etag_of(version: int) -> str:

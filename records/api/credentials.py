@@ -10,6 +10,7 @@ from uuid import UUID
 import django_filters as filters
 from django.db.models import QuerySet
 from django.http import Http404, HttpResponse
+from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers, status
 from rest_framework.decorators import action
 from rest_framework.exceptions import ErrorDetail, ValidationError
@@ -32,7 +33,6 @@ from records.models import Credential, CredentialDose, CredentialFormat, Patient
 
 DOSES = "doses"
 TEXTS = ("text", "scannable")
-NOTHING = ErrorDetail("The patient has no dose that such a code states.", "nothing_to_state")
 
 
 class CredentialShape(serializers.ModelSerializer[Credential]):
@@ -202,7 +202,8 @@ class PatientCredentials(Credentials):
         def make() -> list[tuple[str, int]]:
             made = issue_credentials(by=request.user, patient=patient, format=wanted)
             if not made:
-                raise ValidationError({"format": NOTHING})
+                text = _("The patient has no dose that such a code states.")
+                raise ValidationError({"format": ErrorDetail(str(text), "nothing_to_state")})
             return [(str(one.public_id), one.version) for one in made]
 
         keyed = self.keyed()

@@ -9,6 +9,7 @@ import django_filters as filters
 from django import forms
 from django.core.validators import EMPTY_VALUES as EMPTY
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 from rest_framework.exceptions import ValidationError
 
 
@@ -22,7 +23,7 @@ class FlagField(forms.Field):
         if value in self.empty_values:
             return None
         if value not in self.words:
-            raise forms.ValidationError("Say true or false.", code="invalid")
+            raise forms.ValidationError(_("Say true or false."), code="invalid")
         return self.words[value]
 
 
@@ -70,7 +71,7 @@ class Bounded(filters.FilterSet):
 def need_company(given: Collection[str], beside: Mapping[str, tuple[str, ...]]) -> None:
     """Raise ``ValidationError`` for each filter given without one of those that it needs."""
     alone = {
-        name: f"Name one of these beside it: {', '.join(others)}."
+        name: _("Name one of these beside it: %(others)s.") % {"others": ", ".join(others)}
         for name, others in beside.items()
         if name in given and not set(given).intersection(others)
     }

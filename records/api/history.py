@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from django.utils.translation import gettext as _
 from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.exceptions import ValidationError
@@ -110,5 +111,5 @@ def _before(text: str | None) -> int | None:
     if text is None:
         return None
     if not re.fullmatch("[1-9][0-9]{0,8}", text):
-        raise ValidationError({BEFORE: "The number of a version."})
+        raise ValidationError({BEFORE: _("The number of a version.")})
     return int(text)

@@ -9,6 +9,7 @@ import copy
 from functools import cache
 from typing import Any
 
+from django.utils.translation import gettext as _
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 
@@ -30,11 +31,11 @@ class Input(serializers.Serializer[Any]):
         """Refuse every field that is not declared, and every value of another type."""
         if isinstance(data, dict):
             if unknown := sorted(data.keys() - _fields_of(type(self)).keys()):
-                errors = {name: ["This field cannot be set here."] for name in unknown}
+                errors = {name: [_("This field cannot be set here.")] for name in unknown}
                 raise ValidationError(errors, code="unknown")
             fields = self.fields
             if wrong := [name for name in data if not _is_of_type(fields[name], data[name])]:
-                errors = {name: ["This is of the wrong type."] for name in wrong}
+                errors = {name: [_("This is of the wrong type.")] for name in wrong}
                 raise ValidationError(errors, code="invalid")
         return super().to_internal_value(data)
 

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 import orjson
 from django.core.exceptions import PermissionDenied
 from django.http import StreamingHttpResponse
+from django.utils.translation import gettext as _
 from django_filters import rest_framework as filters
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
@@ -112,7 +113,9 @@ class Imports(Resource):
         wanted = [f"{name}:{kind}" for name in self.further_scopes]
         token: Any = request.auth
         if token is not None and not token.allow_scopes(wanted):
-            raise PermissionDenied(f"The token lacks a scope of {', '.join(wanted)}.")
+            raise PermissionDenied(
+                _("The token lacks a scope of %(wanted)s.") % {"wanted": ", ".join(wanted)}
+            )
 
     def parameters(self) -> frozenset[str]:
         """Return the names that the query of this action may hold; a job has no past."""
@@ -147,7 +150,7 @@ class Imports(Resource):
         """
         file: Any = request.data
         if not isinstance(file, Upload):
-            raise ValidationError({"file": "The body is empty: send the file."}, code="empty")
+            raise ValidationError({"file": _("The body is empty: send the file.")}, code="empty")
         options = ImportOptions(data=request.query_params.dict())
         options.is_valid(raise_exception=True)
         response = self._done(

@@ -20,6 +20,7 @@ import orjson
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
 from django.db.models import Q, QuerySet
+from django.utils.translation import gettext as _
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.utils.urls import remove_query_param, replace_query_param
@@ -67,7 +68,12 @@ class Page:
         name = asked.get("ordering", next(iter(orders)))
         column = orders.get(name.removeprefix("-"))
         if column is None:
-            raise ValidationError({"ordering": f"One of {', '.join(orders)}; “-” reverses it."})
+            raise ValidationError(
+                {
+                    "ordering": _("One of %(orders)s; “-” reverses it.")
+                    % {"orders": ", ".join(orders)}
+                }
+            )
         order = Order(name, column, name.startswith("-"))
         return cls.at(request, order, limit_of(asked.get("limit")))
 
@@ -77,7 +83,7 @@ class Page:
         asked = request.query_params
         since, before = asked.get("since"), asked.get("before")
         if since is not None and before is not None:
-            raise ValidationError({"before": "Name `since` or `before`, not both."})
+            raise ValidationError({"before": _("Name `since` or `before`, not both.")})
         if since is not None:
             return cls(order, limit, False, _read(request, order, "since"))
         if before is not None:
@@ -154,7 +160,7 @@ def _read(request: Request, order: Order, parameter: str) -> tuple[Any, int]:
     except (InvalidToken, ValueError, UnicodeEncodeError):
         name = None
     if name != _list(request, order):
-        message = "Take a cursor from `next` or `previous` of this list in this order."
+        message = _("Take a cursor from `next` or `previous` of this list in this order.")
         raise ValidationError({parameter: message})
     return value, key
 
@@ -174,7 +180,7 @@ def limit_of(text: str | None) -> int:
     if text is None:
         return USUAL
     if not re.fullmatch("[1-9][0-9]{0,2}", text) or int(text) > MOST:
-        raise ValidationError({"limit": f"A number from 1 to {MOST}."})
+        raise ValidationError({"limit": _("A number from 1 to %(most)s.") % {"most": MOST}})
     return int(text)
 
 

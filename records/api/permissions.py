@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
+from django.utils.translation import gettext as _
 from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
 
@@ -27,10 +28,12 @@ class MayAct(BasePermission):
             return True
         needed = [f"records.{name}" for name in view.needs_any()]
         if viewers.permissions_of(user).isdisjoint(needed):
-            raise PermissionDenied("The role of this account does not allow this.")
+            raise PermissionDenied(_("The role of this account does not allow this."))
         token: Any = request.auth
         if token is not None and not token.allow_scopes([scope_of(request, view)]):
-            raise PermissionDenied(f"The token lacks the scope {scope_of(request, view)}.")
+            raise PermissionDenied(
+                _("The token lacks the scope %(request)s.") % {"request": scope_of(request, view)}
+            )
         return True
 
 

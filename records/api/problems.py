@@ -11,6 +11,8 @@ from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.core.exceptions import PermissionDenied as Forbidden
 from django.db import IntegrityError, OperationalError
 from django.http import Http404
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from rest_framework import exceptions, status
 from rest_framework.response import Response
 
@@ -24,6 +26,7 @@ from records.domain.errors import (
     TooManyAttempts,
     TooManyLookups,
 )
+from records.wording import Text
 
 CONTENT_TYPE = "application/problem+json"
 TYPE = "urn:vaxpass:problem:{}"
@@ -37,7 +40,7 @@ CONFLICTS = frozenset({"taken", "number_taken", "protected", "unique"})
 class Problem(exceptions.APIException):
     """A refusal with a type of its own; ``extra`` are its extension members."""
 
-    def __init__(self, kind: str, status_code: int, detail: str, **extra: Any) -> None:
+    def __init__(self, kind: str, status_code: int, detail: Text, **extra: Any) -> None:
         """``kind`` is the last part of the type, in kebab-case."""
         super().__init__(detail, code=kind)
         self.kind = kind
@@ -77,9 +80,11 @@ def to_problem(error: Exception) -> Problem | None:
         case Problem():
             return error
         case Http404() | OutOfSight() | exceptions.NotFound():
-            return Problem("not-found", status.HTTP_404_NOT_FOUND, "There is no such thing here.")
+            return Problem(
+                "not-found", status.HTTP_404_NOT_FOUND, _("There is no such thing here.")
+            )
         case Forbidden() | exceptions.PermissionDenied():
-            return Problem("forbidden", status.HTTP_403_FORBIDDEN, str(error) or "Not allowed.")
+            return Problem("forbidden", status.HTTP_403_FORBIDDEN, str(error) or _("Not allowed."))
         case ValidationError():
             return _invalid(_entries(error))
         case exceptions.ValidationError():
@@ -89,7 +94,7 @@ def to_problem(error: Exception) -> Problem | None:
             return Problem(
                 "confirmation-required",
                 status.HTTP_409_CONFLICT,
-                "A person has to judge this. Send it again with these codes in `confirmed`.",
+                _("A person has to judge this. Send it again with these codes in `confirmed`."),
                 warnings=warnings,
             )
         case StaleVersion():
@@ -100,21 +105,22 @@ def to_problem(error: Exception) -> Problem | None:
                 current_version=error.current.version,
             )
         case BoxLocked():
-            detail = "What was signed cannot be opened now: the server lacks its key."
+            detail = _("What was signed cannot be opened now: the server lacks its key.")
             return Problem("locked", status.HTTP_503_SERVICE_UNAVAILABLE, detail)
         case KeyReused():
             return Problem("key-reused", status.HTTP_422_UNPROCESSABLE_ENTITY, str(error))
         case TooManyAttempts() | TooManyLookups():
-            detail = str(error) or "Too many searches within the hour."
+            detail = str(error) or _("Too many searches within the hour.")
             return Problem("too-many-tries", status.HTTP_429_TOO_MANY_REQUESTS, detail)
         case OperationalError() if is_timeout(error):
-            detail = (
-                f"This would take longer than {MOST_SECONDS} seconds to find. Ask for less: of a"
-                " patient, a clinic or a lot, for fewer days, or without an order."
-            )
+            detail = _(
+                "This would take longer than %(most_seconds)s seconds to find. Ask for "
+                "less: of a patient, a clinic or a lot, for fewer days, or without an "
+                "order."
+            ) % {"most_seconds": MOST_SECONDS}
             return Problem("too-broad", status.HTTP_422_UNPROCESSABLE_ENTITY, detail)
         case IntegrityError():
-            detail = "Another record stands against this; read again what there is."
+            detail = _("Another record stands against this; read again what there is.")
             return Problem("conflict", status.HTTP_409_CONFLICT, detail)
         case exceptions.APIException():
             kind = str(error.default_code).replace("_", "-")
@@ -124,11 +130,15 @@ def to_problem(error: Exception) -> Problem | None:
 
 def _invalid(entries: Iterable[dict[str, Any]]) -> Problem:
     errors, more = first(entries)
-    left_out = f" {more} more errors are left out." if more else ""
+    left_out = ""
+    if more:
+        left_out = " " + ngettext(
+            "%(more)s more error is left out.", "%(more)s more errors are left out.", more
+        ) % {"more": more}
     if errors and all(entry["code"] in CONFLICTS for entry in errors):
-        detail = f"What is there already stands against this.{left_out}"
+        detail = _("What is there already stands against this.") + left_out
         return Problem("conflict", status.HTTP_409_CONFLICT, detail, errors=errors)
-    detail = f"Some fields are wrong; nothing was changed.{left_out}"
+    detail = _("Some fields are wrong; nothing was changed.") + left_out
     return Problem("invalid", status.HTTP_422_UNPROCESSABLE_ENTITY, detail, errors=errors)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import orjson
 from django.conf import settings
+from django.utils.translation import gettext as _
 from rest_framework.exceptions import ParseError, ValidationError
 from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.parsers import BaseParser
@@ -69,19 +70,19 @@ class JSONParser(BaseParser):
         limit: int = settings.API_MAX_BODY
         body = stream.read(limit + 1)
         if len(body) > limit:
-            detail = f"The body may have {limit} bytes at most."
+            detail = _("The body may have %(limit)s bytes at most.") % {"limit": limit}
             raise Problem("too-large", HTTP_413_REQUEST_ENTITY_TOO_LARGE, detail)
         try:
             data = orjson.loads(body)
         except orjson.JSONDecodeError as error:
-            raise ParseError(f"This is no JSON: {error}.") from error
+            raise ParseError(_("This is no JSON: %(error)s.") % {"error": error}) from error
         if not isinstance(data, dict):
-            raise ParseError("The body must be a JSON object.")
+            raise ParseError(_("The body must be a JSON object."))
         try:
             orjson.dumps(data)  # goes less deep than it reads
             json.loads(body, object_pairs_hook=_once_each)
         except (TypeError, RecursionError) as error:
-            raise ParseError("The body is nested too deeply.") from error
+            raise ParseError(_("The body is nested too deeply.")) from error
         return data
 
 
@@ -89,9 +90,9 @@ def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """Return an object; refuse a name that it has twice, of which readers take either value."""
     found = dict(pairs)
     if len(found) < len(pairs):
-        counts = Counter(name for name, _ in pairs)
+        counts = Counter(name for name, _value in pairs)
         twice = sorted(name for name, count in counts.items() if count > 1)
-        raise ValidationError(dict.fromkeys(twice, "Given more than once."), code="repeated")
+        raise ValidationError(dict.fromkeys(twice, _("Given more than once.")), code="repeated")
     return found
 
 

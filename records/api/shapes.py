@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from django.db.models import Model, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
+from django.utils.translation import gettext as _
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 
@@ -45,7 +46,12 @@ def chosen(shape: Shape, wanted: str | None) -> dict[str, str]:
     unknown = sorted(set(names) - set(paths))
     if unknown:
         known = ", ".join(paths)
-        raise ValidationError({"fields": f"Unknown: {', '.join(unknown)}. Known: {known}."})
+        raise ValidationError(
+            {
+                "fields": _("Unknown: %(unknown)s. Known: %(known)s.")
+                % {"unknown": ", ".join(unknown), "known": known}
+            }
+        )
     return {name: path for name, path in paths.items() if name in names}
 
 
@@ -144,7 +150,7 @@ class Moment(serializers.DateTimeField):
     def enforce_timezone(self, value: dt.datetime) -> dt.datetime:
         """Refuse a moment that could mean two."""
         if value.tzinfo is None:
-            raise ValidationError("Add the offset, e.g. 2026-01-31T12:00:00Z.", code="no_offset")
+            raise ValidationError(_("Add the offset, e.g. 2026-01-31T12:00:00Z."), code="no_offset")
         if not FIRST <= value <= LAST:
-            raise ValidationError("This is beyond the calendar.")
+            raise ValidationError(_("This is beyond the calendar."))
         return value.astimezone(dt.UTC)

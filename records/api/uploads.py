@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import IO, Any
 
 from django.conf import settings
+from django.utils.translation import gettext as _
 from rest_framework.parsers import BaseParser
 from rest_framework.status import HTTP_413_REQUEST_ENTITY_TOO_LARGE
 
@@ -47,7 +48,7 @@ class CSVUpload(BaseParser):
             size += len(piece)
             if size > limit:
                 content.close()
-                detail = f"The file may have {limit} bytes at most."
+                detail = _("The file may have %(limit)s bytes at most.") % {"limit": limit}
                 raise Problem("too-large", HTTP_413_REQUEST_ENTITY_TOO_LARGE, detail)
             digest.update(piece)
             content.write(piece)

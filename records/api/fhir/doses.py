@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.db.models import F, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
+from django.utils.translation import gettext as _
 from rest_framework.exceptions import ErrorDetail, ValidationError
 
 from records import access
@@ -139,7 +140,10 @@ def dose_of(user: Any, resource: Any, base: str) -> dict[str, Any]:
     def seen(model: type[Record], key: str, path: str) -> Any:
         row = _by_key(user, model, key) if key else None
         if key and row is None:
-            faults.append((path, "does_not_exist", f"There is no such {model._meta.verbose_name}."))
+            text = _("There is no such %(verbose_name)s.") % {
+                "verbose_name": model._meta.verbose_name
+            }
+            faults.append((path, "does_not_exist", text))
         return row
 
     found = {
@@ -152,7 +156,8 @@ def dose_of(user: Any, resource: Any, base: str) -> dict[str, Any]:
     except Missing as missing:
         faults.append((missing.element, "does_not_exist", missing.text))
     if given.status not in REPORTED:
-        faults.append(("status", "value", "Report what is completed or not-done; void it later."))
+        text = _("Report what is completed or not-done; void it later.")
+        faults.append(("status", "value", text))
     if faults:
         raise refusal([(f"Immunization.{path}", code, text) for path, code, text in faults])
     return {
@@ -182,7 +187,7 @@ def _supply(user: Any, given: Given) -> dict[str, Any]:
     """Return the lot that was named, or where there is none the vaccine and its maker."""
     vaccine = access.visible_to(user, Vaccine).filter(cvx_code=given.cvx_code).first()
     if vaccine is None:
-        raise Missing("vaccineCode", "There is no such vaccine.")
+        raise Missing("vaccineCode", _("There is no such vaccine."))
     maker = _maker(user, given)
     if not given.lot_number:
         return {"vaccine": vaccine, "manufacturer": maker}
@@ -191,9 +196,9 @@ def _supply(user: Any, given: Given) -> dict[str, Any]:
         lots = lots.filter(manufacturer=maker)
     found = list(lots[:2])
     if len(found) != 1:
-        several = "Several makers have a lot of this number: name the manufacturer."
+        several = _("Several makers have a lot of this number: name the manufacturer.")
         raise Missing(
-            "lotNumber", several if found else "There is no such lot of this vaccine and maker."
+            "lotNumber", several if found else _("There is no such lot of this vaccine and maker.")
         )
     return {"lot": found[0]}
 
@@ -210,7 +215,7 @@ def _maker(user: Any, given: Given) -> Manufacturer | None:
         makers = makers.filter(public_id=key) if key else makers.none()
     maker = makers.first()
     if maker is None:
-        raise Missing("manufacturer", "There is no such manufacturer.")
+        raise Missing("manufacturer", _("There is no such manufacturer."))
     return maker
 
 

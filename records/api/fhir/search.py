@@ -10,6 +10,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from django.db.models import Q
+from django.utils.translation import gettext as _
 from rest_framework.exceptions import ValidationError
 
 from records.domain.patients import starts_with
@@ -34,7 +35,9 @@ class Search(NamedTuple):
         """
         whole = Q()
         if sum(text.count(",") + 1 for text in texts) > MOST_VALUES:
-            raise ValidationError({self.name: f"At most {MOST_VALUES} values."})
+            raise ValidationError(
+                {self.name: _("At most %(most_values)s values.") % {"most_values": MOST_VALUES}}
+            )
         for text in texts:
             any_of = Q()
             for value in text.split(","):
@@ -65,7 +68,7 @@ def by_code(system: str, rows: Callable[[str], Q]) -> Callable[[str], Q]:
     def condition(value: str) -> Q:
         named, bar, code = value.rpartition("|")
         if not code or (bar and named != system):
-            raise ValueError(f"Give a code of {system}.")
+            raise ValueError(_("Give a code of %(system)s.") % {"system": system})
         return rows(code)
 
     return condition
@@ -77,7 +80,7 @@ def by_prefix(column: str) -> Callable[[str], Q]:
     def condition(value: str) -> Q:
         prefix = fold_name(value)
         if not prefix:
-            raise ValueError("Say how the name begins.")
+            raise ValueError(_("Say how the name begins."))
         return starts_with(column, prefix)
 
     return condition
@@ -88,7 +91,7 @@ def exactly(rows: Callable[[str], Q]) -> Callable[[str], Q]:
 
     def condition(value: str) -> Q:
         if not value:
-            raise ValueError("Give a value.")
+            raise ValueError(_("Give a value."))
         return rows(value)
 
     return condition
@@ -104,7 +107,9 @@ def by_day(column: str) -> Callable[[str], Q]:
         except ValueError:
             match = None
         if match is None:
-            raise ValueError("Give a date such as 2026-01-31, after eq, ne, gt, lt, ge, le or not.")
+            raise ValueError(
+                _("Give a date such as 2026-01-31, after eq, ne, gt, lt, ge, le or not.")
+            )
         within = Q(**{f"{column}__gte": first, f"{column}__lte": last})
         return {
             "ne": ~within,

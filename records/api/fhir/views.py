@@ -10,6 +10,7 @@ from django.db.models import Q
 from django.http import Http404
 from django.urls import reverse
 from django.utils.http import http_date
+from django.utils.translation import gettext as _
 from rest_framework import status
 from rest_framework.exceptions import PermissionDenied, ValidationError
 from rest_framework.request import Request
@@ -51,7 +52,7 @@ BY_KEY = Order(KEY, KEY, descending=False)
 def _numbered(value: str) -> Q:
     system, bar, number = value.partition("|")
     if not (bar and system and number):
-        raise ValueError("Give system|value.")
+        raise ValueError(_("Give system|value."))
     return Q(pk__in=holders_of(system_of(system), number))
 
 
@@ -137,7 +138,9 @@ class FhirResource(FhirView, Resource):
 
     def _included(self, names: Any) -> Any:
         if unknown := set(names) - set(self.includes):
-            raise ValidationError({"_include": f"Unknown: {', '.join(sorted(unknown))}."})
+            raise ValidationError(
+                {"_include": _("Unknown: %(value)s.") % {"value": ", ".join(sorted(unknown))}}
+            )
         return [self.includes[name] for name in dict.fromkeys(names)]
 
 
@@ -225,7 +228,7 @@ class Immunizations(FhirResource):
         """
         if "If-None-Exist" in request.headers:
             # Passing it over would record what the sender wants to have once.
-            raise ValidationError({"If-None-Exist": "Send an Idempotency-Key instead."})
+            raise ValidationError({"If-None-Exist": _("Send an Idempotency-Key instead.")})
         codes = request.headers.get("Confirmed", "").split(",")
         confirmed = [code.strip() for code in codes if code.strip()]
 
@@ -280,7 +283,9 @@ class Patients(FhirResource):
     def everything(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Return a patient, all doses of whatever status, and what they refer to."""
         if not kinds.may_read(request, IMMUNIZATION):
-            raise PermissionDenied(f"The token lacks the scope {IMMUNIZATION.scope}:read.")
+            raise PermissionDenied(
+                _("The token lacks the scope %(scope)s:read.") % {"scope": IMMUNIZATION.scope}
+            )
         rows = self.get_queryset().filter(public_id=self.kwargs["id"])
         found = self.kind.read(rows)
         if not found:
@@ -315,7 +320,7 @@ def stamped(response: Response, resource: Json, changed_at: dt.datetime) -> Resp
 def _page(request: Request) -> Page:
     count = request.query_params.get("_count", str(USUAL))
     if not re.fullmatch("[1-9][0-9]{0,8}", count):
-        raise ValidationError({"_count": f"A number from 1 to {MOST}."})
+        raise ValidationError({"_count": _("A number from 1 to %(most)s.") % {"most": MOST}})
     # Who asks for more than a page holds gets what it holds.
     limit = min(int(count), MOST)
     return Page.at(request, BY_KEY, limit)
