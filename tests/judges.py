@@ -9,10 +9,11 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 from django.conf import settings
@@ -35,16 +36,22 @@ class Judge:
         return json.loads(line)
 
 
+def missing(message: str) -> NoReturn:
+    """Skip a test for want of a program; where all must be tested (CI), fail it."""
+    if os.environ.get("CI") == "true":
+        pytest.fail(message)
+    pytest.skip(message)
+
+
 @contextmanager
 def start(script: Path) -> Iterator[Judge]:
     """Run a script with the libraries installed for its folder; skip the test without them."""
-    node = shutil.which("node")
+    # The Node of requirements/frontend.txt stands beside Python.
+    beside = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    node = shutil.which("node", path=beside)
     modules = settings.BASE_DIR / "var" / script.parent.name / "node_modules"
     if node is None or not modules.is_dir():
-        message = f"no judges for {script.parent.name}; scripts/judges installs them"
-        if os.environ.get("CI") == "true":
-            pytest.fail(message)
-        pytest.skip(message)
+        missing(f"no judges for {script.parent.name}; scripts/judges installs them")
     process = subprocess.Popen(
         [node, script],
         stdin=subprocess.PIPE,

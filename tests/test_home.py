@@ -12,10 +12,10 @@ AREAS = ("/clinic/", "/passport/", "/admin/")
 
 
 def led_to(client: Client) -> list[str]:
-    """Return the areas that both the page and its navigation lead to."""
+    """Return the areas that both the page and its navigation lead to; first steps may as well."""
     page = client.get("/").content.decode()
     found = {area: page.count(f'href="{area}"') for area in AREAS}
-    assert set(found.values()) <= {0, 2}
+    assert set(found.values()) <= {0, 2, 3}
     return [area for area in AREAS if found[area]]
 
 

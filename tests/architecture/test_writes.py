@@ -12,13 +12,16 @@ WRITERS = ("records/domain/", "records/models/")
 OTHER_TABLES: dict[str, set[str]] = {
     "accounts/demo/logins.py": {"create"},
     "accounts/directory/accounts.py": {"save", "create", "delete"},
+    "accounts/management/commands/makemessages.py": {"save"},  # a catalogue
     "accounts/invitations.py": {"save"},
+    "accounts/languages.py": {"save"},
     "accounts/managing.py": {"save", "delete"},
     "accounts/models.py": {"save", "get_or_create"},
     "accounts/oauth/applications.py": {"save"},
     "accounts/oauth/tokens.py": {"update", "delete"},
     "accounts/oauth/validator.py": {"save"},
     "accounts/sessions.py": {"update"},
+    "accounts/tour.py": {"save"},
     "accounts/role_sync.py": {"create", "save"},
     "records/codecs/qr.py": {"save"},  # a picture
 }

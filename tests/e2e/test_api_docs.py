@@ -6,7 +6,8 @@ from playwright.sync_api import Page, expect
 from records.models import Clinic
 from tests.records import factories as make
 
-pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
+# No engine of a database shows it otherwise: once is enough.
+pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True), pytest.mark.sqlite]
 
 
 @pytest.fixture

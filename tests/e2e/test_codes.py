@@ -9,7 +9,8 @@ from records.codecs import hcert, qr, shc
 from tests.records import factories as make
 from tests.records.issuing import make_eu_lot
 
-pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
+# No engine of a database shows it otherwise: once is enough.
+pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True), pytest.mark.sqlite]
 
 PHONE = {"width": 390, "height": 844}
 FINE = 3  # a phone's pixels for each of CSS

@@ -1,93 +1,30 @@
 """The whole job in a real browser: register, record, confirm; read the passport; look it up.
 
-Once on a phone and once on a desk, with JavaScript and without.
+On a phone, a tablet and a desk, with JavaScript and without.
 """
 
-from collections.abc import Callable, Iterator
-from typing import Any
-
 import pytest
-from allauth.account.models import EmailAddress
-from playwright.sync_api import Browser, BrowserContext, Page, expect
-from pytest_django.live_server_helper import LiveServer
+from playwright.sync_api import expect
 
-from accounts import second_factor
 from accounts.roles import DBA, PATIENT, VOLUNTEER
 from records.models import Dose, Lot
-from tests.accounts.signing_in import totp_code
-from tests.conftest import watch
+from tests.e2e.desks import Desk, fits, make_person, sign_in
 from tests.records.factories import (
     make_clinic,
     make_grant,
     make_lot,
-    make_user,
     make_vaccine,
     make_volunteer,
 )
 
+__all__ = ["sign_in"]  # a fixture
+
 pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
-
-PASSWORD = "a long password"
-Desk = Callable[[Any], Page]
-
-
-@pytest.fixture(
-    params=[(360, True), (1440, True), (360, False), (1440, False)],
-    ids=["phone", "desk", "phone-no-script", "desk-no-script"],
-)
-def sign_in(
-    request: pytest.FixtureRequest, browser: Browser, live_server: LiveServer
-) -> Iterator[Desk]:
-    """Return a function that signs a user in by the form, each in a browser of their own."""
-    width, script = request.param
-    contexts: list[BrowserContext] = []
-    faults: list[list[str]] = []
-
-    def enter(user: Any) -> Page:
-        context = browser.new_context(
-            base_url=live_server.url,
-            locale="en-GB",
-            viewport={"width": width, "height": 800},
-            java_script_enabled=script,
-        )
-        context.set_default_timeout(60_000)
-        contexts.append(context)
-        faults.append(watch(context))
-        page = context.new_page()
-        page.goto("/")
-        page.get_by_role("main").get_by_role("link", name="Sign in").click()
-        page.get_by_label("Email").fill(user.email)
-        page.get_by_label("Password", exact=True).fill(PASSWORD)
-        page.get_by_role("main").get_by_role("button", name="Sign in", exact=True).click()
-        if second_factor.is_required(user):
-            page.get_by_label("Code").fill(totp_code(user))
-            page.get_by_role("main").get_by_role("button", name="Sign in", exact=True).click()
-        expect(page.get_by_role("heading", name="Welcome")).to_be_visible()
-        return page
-
-    yield enter
-    for context in contexts:
-        context.close()
-    assert not any(faults), faults
 
 
 @pytest.fixture
 def lot(db: None) -> Lot:
     return make_lot(number="HX42", vaccine=make_vaccine(short_name="Covax mRNA"))
-
-
-def make_person(role: str, **fields: Any) -> Any:
-    """Return a user who can sign in with ``PASSWORD``."""
-    user = make_user(role, password=PASSWORD, **fields)
-    EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
-    return user
-
-
-def fits(page: Page) -> None:
-    """Assert that nothing has to be scrolled sideways."""
-    expect(page.get_by_role("contentinfo")).to_be_attached()
-    overflow = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
-    assert not page.evaluate(overflow), page.url
 
 
 def test_dose_is_recorded_confirmed_and_seen_by_the_patient_and_the_dba(
@@ -185,7 +122,7 @@ def test_dose_is_corrected_and_voided_with_a_reason(sign_in: Desk, lot: Lot) -> 
     page.get_by_role("button", name="Save the correction").click()
     expect(page.get_by_role("main")).to_contain_text("Intramuscular")
 
-    page.get_by_role("link", name="Undo").click()
+    page.get_by_role("link", name="Void with a reason").click()
     fits(page)
     page.get_by_label("Reason").fill("Wrong patient")
     page.get_by_role("button", name="Void the dose").click()

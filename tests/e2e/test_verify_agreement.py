@@ -23,7 +23,8 @@ from tests.e2e.verifying import opened
 from tests.records import factories as make
 from tests.records import issuer
 
-pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
+# No engine of a database shows it otherwise: once is enough.
+pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True), pytest.mark.sqlite]
 
 CHECK_ALL = """
 async ([cases, bundle]) => {

@@ -18,6 +18,7 @@ REFERENCE = who("volunteer off_duty both logistics analytics sales") | KEEPERS
 CLINICS = REFERENCE | {"patient"}
 PEOPLE = who("sales user_manager") | KEEPERS  # user managers link badges to accounts
 SITES = who("sales") | KEEPERS
+SUPPLY = who("logistics") | KEEPERS
 
 # Who sees all rows; everybody not named here or in SOME sees none.
 EVERYTHING: dict[type[Model], frozenset[str]] = {
@@ -40,10 +41,14 @@ EVERYTHING: dict[type[Model], frozenset[str]] = {
     models.CredentialDose: KEEPERS,
     models.ShareLink: KEEPERS,
     models.ShareView: KEEPERS,
+    models.CheckIn: KEEPERS,
+    models.ScreeningQuestion: who("volunteer off_duty both") | KEEPERS,
+    models.ScreeningAnswer: KEEPERS,
     models.TrustedIssuer: KEEPERS,
     models.TrustedKey: KEEPERS,
     models.RevokedCode: KEEPERS,
     models.PatientMerge: KEEPERS,
+    models.MergeProposal: KEEPERS,
     models.MergedDose: KEEPERS,
     models.MergedEnrolment: KEEPERS,
     models.AuditEntry: KEEPERS,
@@ -53,10 +58,18 @@ EVERYTHING: dict[type[Model], frozenset[str]] = {
     models.ImportJob: KEEPERS,
     models.ImportProblem: KEEPERS,
     models.ImportChunk: frozenset(),
+    models.RecallMailing: SUPPLY,
+    models.Notice: KEEPERS,
     models.OutboxEvent: KEEPERS,
 }
 
-OF_PATIENT = (models.Patient, models.PatientIdentifier, models.Enrolment, models.Dose)
+OF_PATIENT = (
+    models.Patient,
+    models.PatientIdentifier,
+    models.Enrolment,
+    models.Dose,
+    models.ScreeningAnswer,
+)
 MINE = frozenset({"own", "dependant", "relative"})
 SHARED = frozenset({"own", "dependant"})
 
@@ -66,6 +79,7 @@ SOME: dict[type[Model], dict[str, frozenset[str]]] = {
         model: {"volunteer": frozenset({"here"}), "both": frozenset({"here"}), "patient": MINE}
         for model in OF_PATIENT
     },
+    models.CheckIn: {"volunteer": frozenset({"here"}), "both": frozenset({"here"})},
     models.ClaimCode: {"volunteer": frozenset({"here"}), "both": frozenset({"here"})},
     models.AuditEntry: {"patient": SHARED},
     **{
@@ -77,6 +91,7 @@ SOME: dict[type[Model], dict[str, frozenset[str]]] = {
 }
 # Where the patient is whom a row is about, if it is about one by way of another.
 THROUGH: dict[type[Model], str] = {
+    models.ScreeningAnswer: "dose__patient",
     models.ShareView: "link__patient",
     models.CredentialDose: "credential__patient",
 }
@@ -120,6 +135,10 @@ def _expected(
     patients = [world.objects["patient"][case].pk for case in cases]
     if model is models.Patient:
         return set(patients)
+    if model is models.CheckIn:  # of the same patient, the one at the clinic of the assignment
+        here = world.objects["workplace"]["one"]
+        found = models.CheckIn.objects.filter(clinic=here, patient__in=patients)
+        return set(found.values_list("pk", flat=True))
     about = {f"{THROUGH.get(model, 'patient')}__in": patients}
     return set(rows.filter(**about).values_list("pk", flat=True)) if cases else set()
 

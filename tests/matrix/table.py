@@ -14,13 +14,11 @@ from django.contrib.contenttypes.models import ContentType
 from django.urls import reverse
 
 from tests.matrix.expect import (
-    AT_WORK,
     CARE,
     COVERAGE,
     EVERY,
     IN_ADMIN,
     IN_AUDIT,
-    IN_CLINIC,
     KEEPERS,
     MANAGERS,
     NO_FACTOR,
@@ -36,47 +34,11 @@ from tests.matrix.expect import (
     Page,
 )
 from tests.matrix.table_api import API, FHIR
-from tests.matrix.table_portal import FOUND, PASSPORT, PICTURE, SHARED, below
+from tests.matrix.table_clinic import CLINIC
+from tests.matrix.table_portal import FOUND, PASSPORT, SHARED
+from tests.matrix.table_staff import TEAMS
 from tests.matrix.world import ABSENT_KEY
 
-# ----------------------------------------------------------------------------------- Workspace
-
-
-def clinic(post: int | None = None, about: str = "", get: int | None = 200, **more: Any) -> Page:
-    """Return a page of the clinic workspace: who works somewhere today, for who is in sight."""
-    return Page(
-        get=(AT_WORK, get) if get else None,
-        post=(AT_WORK, post) if post else None,
-        about=about,
-        seen=IN_CLINIC,
-        **more,
-    )
-
-
-# A dose of a visible patient, given where this volunteer does not work: read, not corrected.
-NOT_MINE = {(actor, "given_there"): 403 for actor in AT_WORK}
-
-CLINIC = {
-    "cards": clinic(post=FOUND, about="patient"),
-    "card": clinic(about="credential", address=below("clinic:card")),
-    "card_file": clinic(about="credential", address=below("clinic:card_file", PICTURE)),
-    "find": clinic(post=200),
-    "shift": clinic(post=200),
-    "elsewhere": clinic(post=200),
-    "register": clinic(post=200),
-    "patient": clinic(about="patient"),
-    # Only for whom the search has just found elsewhere: see tests/matrix/test_searches.py.
-    "enrol": clinic(get=None, post=404, about="patient"),
-    "record": clinic(post=200, about="patient"),
-    "record_not_given": clinic(post=200, about="patient"),
-    "record_outside": clinic(post=200, about="patient"),
-    "identity": clinic(post=200, about="patient"),
-    "claim_code": clinic(post=200, about="patient"),
-    "hand_over": clinic(post=200, about="patient"),
-    "dose": clinic(about="dose"),
-    "amend": clinic(post=200, about="dose", but=NOT_MINE),
-    "void": clinic(post=200, about="dose", but=NOT_MINE),
-}
 # --------------------------------------------------------------------------------------- Admin
 
 
@@ -137,11 +99,17 @@ MODELS = {
     "records.patientmerge": Model(
         KEEPERS, delete=KEEPERS, seen=IN_ADMIN, acts={"undo": (KEEPERS, 200)}
     ),
+    "records.mergeproposal": Model(
+        CARE, seen=IN_ADMIN, acts={"accept": (KEEPERS, 200), "decline": (KEEPERS, 200)}
+    ),
     "records.patientgrant": Model(KEEPERS, seen=IN_ADMIN, acts={"end": (KEEPERS, 200)}),
     "records.claimcode": Model(CARE, seen=IN_ADMIN),
     "records.credential": Model(CARE, seen=IN_ADMIN, acts={"revoke": (CARE, 200)}),
     "records.sharelink": Model(KEEPERS, seen=IN_ADMIN),
     "records.shareview": Model(KEEPERS, history=NOBODY, has_past=False, seen=IN_ADMIN),
+    "records.checkin": Model(CARE, seen=IN_ADMIN),
+    "records.screeningquestion": Model(CARE, add=KEEPERS, change=KEEPERS, acts=retiring(KEEPERS)),
+    "records.screeninganswer": Model(KEEPERS, history=NOBODY, has_past=False, seen=IN_ADMIN),
     "records.trustedissuer": Model(KEEPERS),
     "records.trustedkey": Model(KEEPERS),
     "records.revokedcode": Model(KEEPERS, history=NOBODY, has_past=False),
@@ -289,6 +257,8 @@ def plain(status: int, *methods: str) -> dict[tuple[str, ...], int | str]:
 
 
 ACCOUNTS = {
+    "tour_done": Page(post=(SIGNED_IN, FOUND)),
+    "change_language": Page(post=(SIGNED_IN, FOUND), public=FOUND, before_factor=True),
     "registration": Page(get=(PORTAL, 200)),
     "own_record": Page(
         get=(PORTAL, 200),
@@ -356,6 +326,12 @@ VERIFY = {
     ),
 }
 
+# Help is for anybody, and needed most by who does not get in.
+HELP = {
+    "index": library(public=200, before_factor=True),
+    "topic": library(public=200, before_factor=True, kwargs={"slug": "first-steps"}),
+}
+
 # Keys and revocations are for anyone; whose address names no key there is none.
 WELL_KNOWN = {
     "keys": Page(get=(SIGNED_IN, 200), public=200),
@@ -364,11 +340,14 @@ WELL_KNOWN = {
 
 PAGES: dict[str, Page] = {
     "home": Page(get=(SIGNED_IN, 200), public=200),
+    "styleguide": Page(get=(SIGNED_IN, 200), public=200),  # in development only
     **{f"verify:{name}": page for name, page in VERIFY.items()},
+    **{f"help:{name}": page for name, page in HELP.items()},
     **{f"well_known:{name}": page for name, page in WELL_KNOWN.items()},
     **{f"clinic:{name}": page for name, page in CLINIC.items()},
     **{f"passport:{name}": page for name, page in PASSPORT.items()},
     **SHARED,
+    **TEAMS,
     **{name: page for label, model in MODELS.items() for name, page in pages_of(label, model)},
     **SITE,
     **ACCOUNTS,

@@ -63,6 +63,8 @@ PASSPORT = {
     ),
     "index": portal(),
     "passport": portal(about="patient"),
+    "certificate": portal(about="patient"),
+    "history": portal(about="patient"),
     "log": portal(about="patient", but=READ_ONLY),
     "contact": portal(post=200, about="patient", but=READ_ONLY),
     "access": portal(about="patient"),

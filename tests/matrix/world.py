@@ -36,10 +36,12 @@ from records.models import (
     ImportChunk,
     ImportJob,
     ImportProblem,
+    Notice,
     OutboxEvent,
     Patient,
     PatientGrant,
     PatientIdentifier,
+    RecallMailing,
     RevokedCode,
     ShareLink,
     ShareView,
@@ -48,6 +50,7 @@ from records.models import (
     VaccineTarget,
 )
 from tests.records import factories as make
+from tests.records import workspace
 from tests.records.issuing import issue
 from tests.records.signing import CardIssuer
 
@@ -80,6 +83,7 @@ def build() -> World:
     _doses(world, here, there, colleague)
     _grants(world)  # after the merge: nobody's grant may be on an unconfirmed record that stays
     _supply(world, there, colleague)
+    world.objects |= workspace.visits(world.objects, here, there)
     _accounts(world)
     _jobs(world)
     _apps(world)
@@ -244,6 +248,9 @@ def _supply(world: World, there: Any, colleague: Any) -> None:
         "assignment": {"one": colleague.assignments.get()},
         "outboxevent": {"one": OutboxEvent.objects.latest("id")},
     }
+    mailing = RecallMailing.objects.create(lot=lot, queued_by=make.system())
+    for patient in world.objects["patient"].values():
+        Notice.objects.create(mailing=mailing, patient=patient)
 
 
 def _accounts(world: World) -> None:

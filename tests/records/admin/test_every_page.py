@@ -15,8 +15,8 @@ from django.test.utils import CaptureQueriesContext
 from accounts.roles import ANALYTICS, LOGISTICS, PATIENT, SALES, VOLUNTEER
 from records.admin.base import RecordAdmin
 from records.domain import merges, reference
-from records.models import AuditEntry, AuditSeal, OutboxEvent, Record
-from tests.records import factories, issuer
+from records.models import AuditEntry, AuditSeal, Dose, OutboxEvent, Record
+from tests.records import factories, issuer, workspace
 from tests.records.admin.helpers import list_url, url
 
 pytestmark = pytest.mark.django_db
@@ -55,6 +55,9 @@ def world() -> None:
         )
         factories.make_claim_code(patient)
         issuer.signed_and_shared(patient)
+        workspace.arrive(patient, clinic)
+        workspace.proposed(patient, factories.make_patient())
+        workspace.answered(Dose.objects.filter(patient=patient).latest("id"), workspace.question())
         AuditSeal.objects.create(
             number=number,
             after_id=0,

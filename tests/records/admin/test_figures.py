@@ -91,7 +91,7 @@ def test_coverage_page_leaves_small_figures_out(client, given):
     sign_in(client, ANALYTICS)
     text = client.get(reverse(COVERAGE), {"year": "2025"}).content.decode()
     assert "&lt;5" in text
-    assert "more than 5" in text
+    assert "5 and small groups" in text
     no_person_in(text, given)
 
 

@@ -22,6 +22,7 @@ from django.db import connection
 from tests.records.api.calling import V1, Caller
 
 ROOT = Path(__file__).resolve().parents[3]
+MORTAL = "tests.records.api.mortal_settings"
 PATIENCE = 60  # seconds, only ever used up by a test that fails
 Answer = tuple[int, bytes]
 
@@ -53,7 +54,9 @@ class Server:
 
 
 @contextmanager
-def serving(workers: int = 1, threads: int = 2) -> Iterator[Server]:
+def serving(
+    workers: int = 1, threads: int = 2, module: str = MORTAL, **environment: str
+) -> Iterator[Server]:
     """Run gunicorn on the test's own database; stop it, unless it was killed, at the end."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
@@ -68,8 +71,9 @@ def serving(workers: int = 1, threads: int = 2) -> Iterator[Server]:
         env=os.environ
         | {
             "DATABASE_URL": _url(),
-            "DJANGO_SETTINGS_MODULE": "tests.records.api.mortal_settings",
+            "DJANGO_SETTINGS_MODULE": module,
             "VAXPASS_MODE": "development",
+            **environment,
         },
         start_new_session=True,  # what kills the server kills nothing else
     )

@@ -156,6 +156,6 @@ def test_passport_takes_as_many_queries_for_fifty_doses_as_for_one(
             administered_on=make.days_ago(days),
         )
 
-    # Session, account, second factor; rights, passport, audit.
-    with django_assert_num_queries(6):
+    # Session; account with rights and second factor; passport, audit.
+    with django_assert_num_queries(4):
         assert len(passport(keeper, patient).json()["doses"]) == 50

@@ -26,6 +26,7 @@ from tests.records.domain.credential_operations import CREDENTIALS
 from tests.records.domain.operation import Operation
 from tests.records.domain.portal_operations import PATIENT_FIELDS, PORTAL
 from tests.records.domain.trust_operations import TRUST
+from tests.records.domain.workspace_operations import WORKSPACE
 
 SUPPLY = frozenset({DBA.name, LOGISTICS.name})
 SITES = frozenset({DBA.name, SALES.name})
@@ -342,6 +343,7 @@ OPERATIONS = (
     *PORTAL,
     *TRUST,
     *CREDENTIALS,
+    *WORKSPACE,
     Operation(
         deletion.delete_record,
         lambda: given.of("record", make.make_lot()),

@@ -188,4 +188,4 @@ def test_clinic_learns_how_many_have_access_and_not_who(patient, volunteer):
     grant = make.make_grant(gone, patient, template="carer")
     PatientGrant.objects.filter(pk=grant.pk).update(expires_at=timezone.now())
 
-    assert claims.portal_access(by=volunteer, patient=patient) == {"relative": 2, "self": 1}
+    assert claims.portal_access(by=volunteer, patient=patient).held == {"relative": 2, "self": 1}

@@ -14,6 +14,7 @@ from records.codecs import hcert, shc
 from records.codecs.credentials import Format, signed_by
 from records.domain import (
     boxes,
+    codes,
     credential_contents,
     credentials,
     doses,
@@ -124,19 +125,14 @@ def test_doses_without_certificate_say_why():
     )
     stated = issuer.eu_dose(patient, 5)
 
-    reasons = credentials.uncertified(by=make.system(), patient=patient)
+    found = codes.codes_of(by=make.system(), patient=patient).uncertified
 
-    assert reasons == {
+    assert {dose.pk: why for dose, why in found} == {
         other.pk: "EU certificates are for vaccinations against COVID-19 only.",
         unknown.pk: "No EU product is known for this lot.",
         elsewhere.pk: "This dose was given elsewhere.",
     }
     assert CredentialDose.objects.get(credential=issuer.issue_one(patient, "dcc")).dose == stated
-
-
-def test_reasons_are_for_who_sees_the_patient():
-    with pytest.raises(access.OutOfSight):
-        credentials.uncertified(by=make.make_user(PATIENT.name), patient=make.make_patient())
 
 
 def test_current_credentials_are_returned_and_not_made_again():

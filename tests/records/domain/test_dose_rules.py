@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -237,3 +238,24 @@ def test_importing_rows_is_recording_them_one_after_another(world, drawn, on_rec
 @pytest.fixture
 def world() -> None:
     make_world()
+
+
+def test_warning_of_a_short_interval_names_the_dose_and_the_days():
+    vaccine = make.make_vaccine(min_interval_days=28)
+    first = make.make_dose(lot=make.make_lot(vaccine=vaccine), administered_on=dt.date(2021, 1, 5))
+    make.make_dose(
+        lot=make.make_lot(vaccine=vaccine),
+        patient=first.patient,
+        administered_on=dt.date(2021, 6, 1),
+    )
+    with pytest.raises(ConfirmationRequired) as asked:
+        make.make_dose(
+            lot=make.make_lot(vaccine=vaccine),
+            patient=first.patient,
+            administered_on=dt.date(2021, 1, 17),
+        )
+    assert asked.value.warnings == {
+        "short_interval": "Another dose of this vaccine was given on 5 January 2021, 12 days apart."
+        " Its schedule says at least 28 days."
+    }
+    assert str(asked.value) == "short_interval"

@@ -19,16 +19,20 @@ from tests.records.domain.operations import OPERATIONS, by_whom, everything
 pytestmark = pytest.mark.django_db
 
 MODULES = (
+    "checkins",
     "claims",
     "credentials",
     "deletion",
     "doses",
     "grants",
     "lots",
+    "merge_proposals",
     "merges",
+    "offline",
     "patients",
     "portal",
     "reference",
+    "screening",
     "share_links",
     "trust",
     "volunteers",

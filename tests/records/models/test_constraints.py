@@ -9,7 +9,7 @@ from django.test.utils import isolate_apps
 from records.models import Dose, Lot
 from records.models.constraints import CompositeForeignKey
 from tests.records import factories as make
-from tests.records.models.test_keys import insert, twin
+from tests.records.models.rows import insert, twin
 
 KEY = CompositeForeignKey(
     fields=("maker", "batch_number"),

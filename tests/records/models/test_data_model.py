@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import connection
 
 # Table: every set of columns, besides id and public_id, that determines a row. ``live_…`` is the
-# number of a completed dose.
+# number of a completed dose, and the day of an open check-in.
 KEYS = {
     "Patient": [],
     "PatientIdentifier": [("system", "value")],
@@ -29,12 +29,16 @@ KEYS = {
     "PatientPermission": [("user", "permission", "content_object")],
     "ClaimCode": [("digest",)],
     "PatientMerge": [],
+    "MergeProposal": [("patient", "survivor", "live_outcome")],
     "MergedDose": [("merge", "dose")],
     "MergedEnrolment": [("merge", "enrolment")],
     "Credential": [("kid", "identifier")],
     "CredentialDose": [("credential", "dose")],
     "ShareLink": [("digest",)],
     "ShareView": [],
+    "CheckIn": [("patient", "clinic", "live_day")],
+    "ScreeningQuestion": [],
+    "ScreeningAnswer": [("dose", "question")],
     "TrustedIssuer": [("format", "identifier")],
     "TrustedKey": [("issuer", "kid", "digest")],
     "RevokedCode": [("issuer", "kid", "identifier")],
@@ -44,6 +48,8 @@ KEYS = {
     "ImportJob": [],
     "ImportChunk": [("job", "number")],
     "ImportProblem": [],
+    "RecallMailing": [("lot",)],
+    "Notice": [("mailing", "patient")],
 }
 
 

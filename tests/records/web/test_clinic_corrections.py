@@ -32,6 +32,14 @@ def test_amend_saves_the_next_version_with_the_reason(
     assert (latest.history_change_reason, latest.history_user) == ("Wrong day", volunteer)
 
 
+@pytest.mark.parametrize("what", ["amend", "void"])
+def test_correction_says_that_the_patient_reads_the_reason(
+    at_work: Client, dose: Dose, what: str
+) -> None:
+    page = at_work.get(f"/clinic/doses/{dose.public_id}/{what}").content.decode()
+    assert "The patient can read it: name nobody else." in page
+
+
 def test_amend_needs_a_reason(at_work: Client, dose: Dose) -> None:
     path = f"/clinic/doses/{dose.public_id}/amend"
     response = at_work.post(path, filled(at_work, path, administered_on=days_ago(2), reason=" "))

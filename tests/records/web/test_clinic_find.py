@@ -10,7 +10,8 @@ from django.utils import timezone
 
 from accounts.roles import PATIENT
 from records.domain import lookup, merges, patients
-from records.models import AuditEntry, Clinic, Enrolment
+from records.models import AuditEntry, Clinic, Enrolment, Patient
+from records.web.clinic_find import SEARCH
 from tests.records.factories import (
     days_ago,
     make_clinic,
@@ -111,6 +112,30 @@ def test_search_without_anything_asks_for_something(at_work: Client) -> None:
 
 def test_search_with_a_wrong_date_names_it(at_work: Client) -> None:
     assert "Type the date as year-month-day." in find(at_work, born="02/04/1986")
+
+
+def test_code_that_is_typed_is_not_kept(at_work: Client, patient: Patient) -> None:
+    for text in ("K7QM-22WX-9ABC", "shc:/5676295953265460346029254077", "MRN4711"):
+        page = at_work.post("/clinic/", {"name": text, "typing": "1"}).content.decode()
+        assert "Okonkwo" not in page
+        assert SEARCH not in at_work.session
+    at_work.post("/clinic/", {"name": "Okon", "typing": "1"})
+    assert at_work.session[SEARCH]["name"] == "Okon"
+
+
+def test_search_while_typing_waits_for_three_letters_and_opens_no_code(
+    at_work: Client, clinic: Clinic
+) -> None:
+    patient = make_patient(last_name="Okonkwo", clinic=clinic, identifiers=[("insurance", "4711")])
+
+    def typed(text: str) -> str:
+        response = at_work.post("/clinic/", {"name": text, "typing": "1"})
+        assert response.status_code == 200
+        return response.content.decode()
+
+    assert "Okonkwo, Ada" in typed("oko")
+    for text in ("ok", "4711"):
+        assert str(patient.public_id) not in typed(text)
 
 
 def test_search_can_be_cleared(at_work: Client) -> None:

@@ -6,6 +6,7 @@ import pytest
 from django.utils import timezone
 
 from accounts.roles import PATIENT, VOLUNTEER
+from records.domain import patients
 from records.models import AuditEntry, PatientGrant
 from tests.records import factories as make
 
@@ -151,12 +152,23 @@ def test_contact_data_are_saved(at_home, patient):
     assert (patient.city, patient.phone, patient.last_name) == ("Linz", "1", "Okonkwo")
 
 
-def test_contact_data_changed_meanwhile_are_shown_again(at_home, patient):
-    answer = at_home.post(path(patient, "contact"), {"version": 9, "city": "Linz"}, follow=True)
+def test_contact_data_changed_meanwhile_are_shown_beside_what_was_typed(at_home, patient):
+    patients.amend_patient(
+        by=make.system(), patient=patient, version=1, reason="Moved", changes={"city": "Wien"}
+    )
 
-    assert "changed meanwhile" in answer.content.decode()
+    answer = at_home.post(path(patient, "contact"), {"version": 1, "city": "Linz"})
+
+    assert answer.status_code == 409
+    page = answer.content.decode()
+    assert "changed meanwhile" in page
+    for value in ("<del>Graz</del>", "<ins>Wien</ins>", 'value="Linz"'):
+        assert value in page
     patient.refresh_from_db()
-    assert patient.city == "Graz"
+    assert patient.city == "Wien"
+    at_home.post(path(patient, "contact"), {"version": 2, "city": "Linz"})
+    patient.refresh_from_db()
+    assert patient.city == "Linz"
 
 
 def test_wrong_contact_data_are_refused_at_their_field(at_home, patient):

@@ -18,7 +18,7 @@ from tests.records.issuing import issue, make_eu_lot
 
 pytestmark = pytest.mark.django_db
 
-QUERIES = 16
+QUERIES = 9
 
 
 @pytest.fixture
@@ -102,7 +102,7 @@ def test_codes_are_made_by_a_button_and_shown(at_home, patient, dose):
     for credential in Credential.objects.all():
         assert page_of(credential) in after
         assert credential.issued_by.email == at_home.get(path(patient)).wsgi_request.user.email
-    assert "<button" not in after.partition("<main")[2]
+    assert "<button" not in after.partition("<main")[2].partition("</main")[0]
     assert "Valid until" in after
 
 
@@ -206,9 +206,9 @@ def test_code_of_a_voided_dose_is_shown_as_issued_and_gives_no_file(at_home, pat
     page = at_home.get(page_of(card)).content.decode()
 
     assert "Withdrawn" in listed
-    assert RevocationCause.DOSE_VOIDED.label in listed
+    assert str(RevocationCause.DOSE_VOIDED.label) in listed
     assert "This code was withdrawn" in page
-    assert RevocationCause.DOSE_VOIDED.label in page
+    assert str(RevocationCause.DOSE_VOIDED.label) in page
     assert "ZQ42" in page
     assert "qr--withdrawn" in page
     for name in ("qr-code.svg", "qr-code.png", "vaccinations.smart-health-card"):
@@ -236,7 +236,7 @@ def test_withdrawn_by_hand_says_so(at_home, patient, dose):
 
     page = at_home.get(page_of(card)).content.decode()
 
-    assert RevocationCause.WITHDRAWN.label in page
+    assert str(RevocationCause.WITHDRAWN.label) in page
     assert "Zsecret" not in page
 
 

@@ -42,6 +42,9 @@ PAGES = [
     reverse("clinic:dose", args=[NOBODY]),
     reverse("clinic:amend", args=[NOBODY]),
     reverse("clinic:void", args=[NOBODY]),
+    reverse("clinic:queue"),
+    reverse("clinic:next"),
+    reverse("clinic:session"),
 ]
 
 
@@ -94,7 +97,7 @@ def test_several_clinics_are_asked_for_and_remembered(client: Client) -> None:
     response = client.post("/clinic/shift", {"clinic": second.public_id, "lot": ""})
     assert response["Location"] == "/clinic/"
     page = client.get("/clinic/").content.decode()
-    assert "<strong>Second</strong>" in page
+    assert "<strong><bdi>Second</bdi></strong>" in page
 
 
 def test_clinic_of_others_cannot_be_chosen(client: Client) -> None:

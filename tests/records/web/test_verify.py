@@ -205,7 +205,9 @@ def test_picture_without_a_code(client):
     Image.new("L", (200, 200), 255).save(written, "PNG")
     response = uploaded(client, written.getvalue())
     assert outcomes(response) == []
-    assert "No code found" in shown_text(response).split("hidden")[0]
+    nothing = shown_text(response).split('data-part="nothing"')[1]
+    assert nothing.startswith(">")
+    assert "No code found" in nothing
 
 
 @pytest.mark.parametrize(

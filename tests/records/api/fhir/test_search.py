@@ -241,7 +241,7 @@ def test_roles_without_patients_search_nothing(world):
     assert caller.get(f"{FHIR}Immunization?_id=x&nonsense=1").status_code == 403
 
 
-@pytest.mark.parametrize(("path", "statements"), [("Patient", 9), ("Immunization", 10)])
+@pytest.mark.parametrize(("path", "statements"), [("Patient", 7), ("Immunization", 8)])
 def test_number_of_statements_does_not_grow_with_the_page(
     world, django_assert_num_queries, path, statements
 ):

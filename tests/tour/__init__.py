@@ -1,0 +1,1 @@
+"""Pictures of every page, for ``docs/tour.md``: `make tour` takes them all."""
