@@ -82,9 +82,9 @@ def _accounts(many: int) -> int:
         cursor.execute(f"""
             INSERT INTO accounts_user
                 (id, public_id, password, is_superuser, email, email_normalized, name, kind,
-                 is_demo, is_staff, is_active, date_joined, session_stamp, in_directory)
+                 is_demo, is_staff, is_active, date_joined, session_stamp, in_directory, language)
             SELECT {first} + seq, UUID(), '!', 0, CONCAT('a', seq, '@example.org'),
-                CONCAT('a', seq, '@example.org'), '', 'person', 0, 0, 1, NOW(6), 0, 0
+                CONCAT('a', seq, '@example.org'), '', 'person', 0, 0, 1, NOW(6), 0, 0, ''
             FROM seq_0_to_{many - 1}
         """)
     return first

@@ -78,6 +78,7 @@ def make_person(role: str, **fields: Any) -> Any:
 def fits(page: Page) -> None:
     """Assert that nothing has to be scrolled sideways."""
     expect(page.get_by_role("contentinfo")).to_be_attached()
+    page.wait_for_load_state()  # with its style sheet
     assert not page.evaluate(OVERFLOW), page.url
 
 
