@@ -64,7 +64,7 @@ def test_patient_sees_what_is_due_and_prints_it(sign_in: Desk) -> None:
     expect(page.get_by_role("heading", name="Zoë Novak")).to_be_visible()
     expect(page.get_by_role("main")).to_contain_text("Dose 2 of 2 has been possible since")
     page.get_by_text("Details").first.click()
-    expect(page.get_by_text("Given by").first).to_be_visible()
+    expect(page.get_by_text("Recorded where it was given").first).to_be_visible()
     fits(page)
 
     name, certificate = download(page, "Certificate (PDF, A4)")
