@@ -6,11 +6,18 @@ may happen side by side.
 
 import os
 from pathlib import Path
+from urllib.parse import urlsplit
 
 os.environ["VAXPASS_MODE"] = "development"
+# Emptying the cache empties a whole database of Redis, so each worker has its own. There are 16,
+# and test_throttles takes the last.
+_redis = urlsplit(os.environ.get("CACHE_URL", ""))
+if _redis.scheme.startswith("redis"):
+    _worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    os.environ["CACHE_URL"] = _redis._replace(path=f"/{_worker % 15}").geturl()
 
-from vaxpass.settings import *  # noqa: F403
-from vaxpass.settings import DATABASES, REST_FRAMEWORK, THROTTLE_RATES, VAR_DIR
+from vaxpass.settings import *  # noqa: E402, F403
+from vaxpass.settings import DATABASES, REST_FRAMEWORK, THROTTLE_RATES, VAR_DIR  # noqa: E402
 
 # Workers share the id of their run; pytest-django adds the worker's name.
 _run = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))[:8]

@@ -3,12 +3,10 @@
 import os
 import random
 import socket
-import uuid
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from django.core.cache.backends.locmem import LocMemCache
 from django.test import Client, RequestFactory
 from redis.backoff import NoBackoff
 from redis.retry import Retry
@@ -17,31 +15,12 @@ from records.api import throttles
 from records.api.throttles import Burst, ClientRate, Sustained, Tally
 from tests.records import factories as make
 from tests.records.api.calling import Caller
+from tests.records.api.conftest import Clock
 from vaxpass.ops import cache as redis_cache
 
 pytestmark = pytest.mark.django_db
 
 NEVER = dict.fromkeys(("read-burst", "read-sustained", "write-burst", "write-sustained"))
-NOON = 1_800_000_000 - 1_800_000_000 % 3600
-
-
-class Clock:
-    """The time of day of the limits, in seconds."""
-
-    now = float(NOON)
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[Clock]:
-    told = Clock()
-    monkeypatch.setattr(ClientRate, "timer", told)
-    monkeypatch.setattr(throttles, "cache", LocMemCache(str(uuid.uuid4()), {}))
-    throttles._tally.clear()
-    yield told
-    throttles._tally.clear()
 
 
 @pytest.fixture

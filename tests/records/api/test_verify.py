@@ -107,7 +107,7 @@ def test_other_methods_are_refused(client):
         assert method(URL).status_code == 405
 
 
-def test_checks_are_counted_for_each_network(client, settings, monkeypatch):
+def test_checks_are_counted_for_each_network(client, clock, monkeypatch):
     rates = dict.fromkeys(project.REST_FRAMEWORK["DEFAULT_THROTTLE_RATES"], "2/h")
     monkeypatch.setattr("records.api.throttles.ClientRate.THROTTLE_RATES", rates)
     monkeypatch.setattr("records.api.throttles.PARTS", 10**6)

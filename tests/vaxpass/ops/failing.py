@@ -9,6 +9,7 @@ from django.core.exceptions import (
     PermissionDenied,
     RequestDataTooBig,
     SuspiciousOperation,
+    TooManyFieldsSent,
 )
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
@@ -43,11 +44,13 @@ FAILURES: dict[str, tuple[Any, int]] = {
     "forbidden": (fails(PermissionDenied, SECRET), 403),
     "missing": (fails(Http404, SECRET), 404),
     "button": (button, 405),
-    "too-big": (fails(RequestDataTooBig, SECRET), 413),
+    "too-big": (require_POST(fails(RequestDataTooBig, SECRET)), 413),
+    "long-query": (fails(TooManyFieldsSent, SECRET), 400),
     "broken": (fails(RuntimeError, SECRET), 500),
     "gone": (fails(OperationalError, 2006, SECRET), 503),
     "closed": (fails(InterfaceError, SECRET), 503),
 }
+POSTED = {"too-big"}
 urlpatterns = [
     *(path(f"fail/{name}", view, name=f"fail_{name}") for name, (view, _) in FAILURES.items()),
     *urls.urlpatterns,
