@@ -26,7 +26,6 @@ DESKS = [
     for script in (True, False)
     for name, width in WIDTHS.items()
 ]
-OVERFLOW = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
 
 
 @pytest.fixture(params=DESKS)
@@ -76,10 +75,12 @@ def make_person(role: str, **fields: Any) -> Any:
 
 
 def fits(page: Page) -> None:
-    """Assert that nothing has to be scrolled sideways."""
+    """Assert that nothing has to be scrolled sideways, as soon as the page has its style."""
     expect(page.get_by_role("contentinfo")).to_be_attached()
-    page.wait_for_load_state()  # with its style sheet
-    assert not page.evaluate(OVERFLOW), page.url
+    assert page.viewport_size
+    expect(page.locator("html"), page.url).to_have_js_property(
+        "scrollWidth", page.viewport_size["width"]
+    )
 
 
 def press(page: Page, name: str) -> None:
@@ -89,6 +90,7 @@ def press(page: Page, name: str) -> None:
 
 
 def follow(page: Page, name: str) -> None:
-    """Follow a link of the page's main part, and look at what comes."""
-    page.get_by_role("main").get_by_role("link", name=name, exact=True).click()
+    """Follow a link of the page's main part, and look at the page that comes."""
+    with page.expect_navigation():
+        page.get_by_role("main").get_by_role("link", name=name, exact=True).click()
     fits(page)
