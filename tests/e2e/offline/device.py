@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import time
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,7 @@ from playwright.sync_api import BrowserContext, Error, Page, Playwright, expect
 from tests.conftest import CHROMIUM, CHROMIUM_ARGS, watch
 
 OFFLINE = "/clinic/offline/"
+DOSES = "**/clinic/offline/doses"
 SHELL_IS_KEPT = "navigator.serviceWorker.ready.then(() => true)"
 EVERYTHING_KEPT = """
 async () => {
@@ -129,3 +132,11 @@ class Device:
 
     def note(self, name: str) -> Any:
         return self.page.locator(f"[data-note={name}]")
+
+
+def until(true: Callable[[], bool]) -> None:
+    """Wait for what the server does."""
+    ends = time.monotonic() + 60
+    while not true() and time.monotonic() < ends:
+        time.sleep(0.1)
+    assert true()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -11,7 +10,7 @@ from playwright.sync_api import Route, expect
 
 from records.domain import lookup, lots
 from records.models import AuditEntry, Clinic, Dose, Lot, Patient
-from tests.e2e.offline.device import OFFLINE, Device
+from tests.e2e.offline.device import DOSES, OFFLINE, Device, until
 from tests.records import workspace
 from tests.records.factories import (
     days_ago,
@@ -22,20 +21,10 @@ from tests.records.factories import (
 
 pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
 
-DOSES = "**/clinic/offline/doses"
-
 
 def recall(lot: Lot) -> None:
     day = days_ago(0)
     lots.recall_lot(by=system(), lot=lot, version=lot.version, recalled_on=day, reason="Broken")
-
-
-def until(true: Callable[[], bool]) -> None:
-    """Wait for what the server does."""
-    ends = time.monotonic() + 60
-    while not true() and time.monotonic() < ends:
-        time.sleep(0.1)
-    assert true()
 
 
 def test_twenty_doses_survive_a_killed_browser_and_are_recorded_once(

@@ -2,38 +2,20 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from playwright.sync_api import Request, expect
 
-from records.domain import lots
-from records.models import Assignment, Clinic, Dose, Lot, Patient
-from tests.e2e.offline.device import EVERYTHING_KEPT, OFFLINE, SHELL_IS_KEPT, Device
+from records.models import Assignment, Clinic, Dose, Patient
+from tests.e2e.offline.device import DOSES, EVERYTHING_KEPT, OFFLINE, SHELL_IS_KEPT, Device, until
 from tests.records.factories import (
     days_ago,
     make_volunteer_user,
-    system,
 )
 
 pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
-
-DOSES = "**/clinic/offline/doses"
-
-
-def recall(lot: Lot) -> None:
-    day = days_ago(0)
-    lots.recall_lot(by=system(), lot=lot, version=lot.version, recalled_on=day, reason="Broken")
-
-
-def until(true: Callable[[], bool]) -> None:
-    """Wait for what the server does."""
-    ends = time.monotonic() + 60
-    while not true() and time.monotonic() < ends:
-        time.sleep(0.1)
-    assert true()
 
 
 def test_nothing_is_readable_on_the_device_and_nothing_opens_it_after_signing_out(
