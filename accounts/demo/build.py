@@ -141,13 +141,13 @@ def _enter_schedules(demo: Demo) -> None:
     """Enter schedules for common vaccines that have none yet."""
     for code, schedule in content.SCHEDULES.items():
         vaccine = Vaccine.objects.get(cvx_code=code)
-        if vaccine.doses_in_series is None and vaccine.min_interval_days is None:
+        if all(getattr(vaccine, name) is None for name in reference.SCHEDULE):
             reference.correct(
                 by=demo.user(LOGISTICS.name),
                 record=vaccine,
                 version=vaccine.version,
                 reason=content.SCHEDULE_REASON,
-                changes=schedule,
+                changes=dict(zip(reference.SCHEDULE, schedule, strict=True)),
             )
 
 

@@ -106,16 +106,17 @@ RECALLED = "hepb recalled"
 RECALLED_DAYS_AGO = 30
 RECALL_REASON = "The maker found vials that had been stored too warm."
 
-# Examples of what a site enters for itself: doses in series, minimum interval in days.
-SCHEDULES: dict[str, dict[str, int]] = {
-    "03": {"doses_in_series": 2, "min_interval_days": 28},
-    "21": {"doses_in_series": 2, "min_interval_days": 84},
-    "43": {"doses_in_series": 3, "min_interval_days": 28},
-    "119": {"doses_in_series": 2, "min_interval_days": 28},
-    "120": {"doses_in_series": 4, "min_interval_days": 28},
-    "165": {"doses_in_series": 3, "min_interval_days": 28},
-    "187": {"doses_in_series": 2, "min_interval_days": 56},
-    "309": {"doses_in_series": 1, "min_interval_days": 56},
+# Examples of what a site enters for itself: doses in series, minimum interval in days, and ages
+# in months, from the least to below the most. What is given every year has no series.
+SCHEDULES: dict[str, tuple[int | None, int, int | None, int | None]] = {
+    "03": (2, 28, 12, None),
+    "21": (2, 84, 12, None),
+    "43": (3, 28, None, None),
+    "119": (2, 28, 1, 9),
+    "120": (4, 28, 1, 60),
+    "165": (3, 28, 108, 552),
+    "187": (2, 56, 216, None),
+    "309": (None, 56, 144, None),
 }
 QUESTIONS = (
     (

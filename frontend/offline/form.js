@@ -127,7 +127,8 @@ async function record() {
   show("errors", faults.length > 0);
   part("errors").replaceChildren(...paragraphs(faults));
   if (faults.length) return;
-  const open = rules.warnings(dose, given, shift).filter(([code]) => !dose.confirmed.includes(code));
+  const warnings = rules.warnings({ ...dose, born: person.born }, given, shift);
+  const open = warnings.filter(([code]) => !dose.confirmed.includes(code));
   if (open.length) return warn(open, dose.confirmed);
   const { answer, ...before } = changed?.content ?? {};
   const content = { ...before, ...person, ...dose, answer: null };
@@ -166,7 +167,9 @@ async function givenTo({ patient, newcomer }) {
   const here = (await mine(session))
     .filter((row) => row.content && row.key !== changed?.key)
     .filter(({ content }) => (patient ? content.patient === patient : content.newcomer === newcomer))
-    .map(({ content }) => ({ vaccine: content.vaccine.id, on: content.administered_on }));
+    .map(({ content: { vaccine, administered_on: on } }) => (
+      { vaccine: vaccine.id, on, diseases: vaccine.diseases }
+    ));
   return [...known, ...here];
 }
 

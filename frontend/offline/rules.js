@@ -22,11 +22,32 @@ export function warnings(dose, given, shift) {
     const text = sentence("interval", { day: day(near.on), days: near.days, least });
     found.push(["short_interval", text]);
   }
+  if (isWrongAge(dose)) found.push(["wrong_age", sentence("wrongAge")]);
+  if (isComplete(dose, given)) found.push(["series_complete", sentence("seriesComplete")]);
   return found;
+}
+
+function isWrongAge({ vaccine: { from_age: least, below_age: below }, born, administered_on: on }) {
+  const age = months(born, on);
+  return (least !== null && age < least) || (below !== null && age >= below);
+}
+
+// Months completed by the calendar.
+function months(born, on) {
+  const [[year, month, date], [toYear, toMonth, toDate]] = [born, on].map(numbers);
+  return (toYear - year) * 12 + toMonth - month - (toDate < date);
+}
+
+// Against every disease of the vaccine there were as many doses before as its series has.
+function isComplete({ vaccine: { series, diseases }, administered_on: on }, given) {
+  const before = given.filter((other) => other.on < on);
+  const count = (disease) => before.filter((other) => other.diseases.includes(disease)).length;
+  return series !== null && diseases.length > 0 && diseases.every((each) => count(each) >= series);
 }
 
 const same = (dose, given) => given.filter((other) => other.vaccine === dose.vaccine.id);
 const isTwice = (dose, given) =>
   same(dose, given).some((other) => other.on === dose.administered_on);
+const numbers = (day) => day.split("-").map(Number);
 const apart = (one, other) => Math.abs(Date.parse(one) - Date.parse(other)) / DAY;
 const concern = ({ text, ticked, note }) => `${text} ${ticked}. ${note}`;

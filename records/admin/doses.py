@@ -31,7 +31,7 @@ from records.admin.forms import ChangeForm, RecordForm, add_domain_errors, reaso
 from records.admin.paging import together
 from records.admin.searching import as_date, doses_from, patients_of
 from records.domain import doses
-from records.domain.dose_rules import WARNINGS
+from records.domain.dose_warnings import WARNINGS
 from records.domain.errors import StaleVersion
 from records.domain.reading import LIST, named_by, note_read
 from records.models import Dose, DoseStatus, Lot, StagedDose

@@ -239,7 +239,7 @@ class DiseasesField(forms.CharField):
         super().__init__(widget=forms.Textarea(attrs={"rows": 4}), required=False, **kwargs)
 
 
-VACCINE = ("cvx_code", "short_name", "full_name", "doses_in_series", "min_interval_days")
+VACCINE = ("cvx_code", "short_name", "full_name", *reference.SCHEDULE)
 
 
 class AddVaccineForm(RecordForm):

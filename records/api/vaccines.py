@@ -23,7 +23,7 @@ from records.domain import reference
 from records.history import VersionChanges, as_of
 from records.models import Vaccine, VaccineTarget
 
-COLUMNS = ("cvx_code", "short_name", "full_name", "doses_in_series", "min_interval_days")
+COLUMNS = ("cvx_code", "short_name", "full_name", *reference.SCHEDULE)
 DISEASES = "diseases"
 SMALL = 32767  # what a small integer holds in every database
 
@@ -53,8 +53,7 @@ class VaccineColumns(Input, serializers.ModelSerializer[Vaccine]):
         fields: ClassVar[tuple[str, ...]] = COLUMNS
         extra_kwargs: ClassVar[dict[str, Any]] = {
             "cvx_code": {"validators": []},
-            "doses_in_series": {"max_value": SMALL},
-            "min_interval_days": {"max_value": SMALL},
+            **{name: {"max_value": SMALL} for name in reference.SCHEDULE},
         }
 
 

@@ -13,8 +13,6 @@ from dataclasses import dataclass, field
 
 from django.db.models import BooleanField, Exists, ExpressionWrapper, F, OuterRef, Q
 from django.db.models.expressions import Combinable
-from django.utils.formats import date_format
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from records.models import Assignment, Dose, DoseStatus
@@ -36,12 +34,14 @@ class Facts:
     """What the row form knows besides the dose: read once, under the patient's lock.
 
     ``today`` is the clinic's; ``assigned`` tells whether the volunteer works at the clinic on the
-    day of the dose; ``others`` are the patient's other completed doses.
+    day of the dose; ``others`` are the patient's other completed doses, and ``in_series`` of
+    them count before this one in its series.
     """
 
     today: dt.date
     assigned: bool
     others: list[Given] = field(default_factory=list)
+    in_series: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,40 +64,25 @@ class Rule:
         return self.detail(dose, facts) if self.detail else str(self.message)
 
 
-def _given(dose: Dose) -> bool:
+def is_given(dose: Dose) -> bool:
+    """Tell whether the dose was given, here or elsewhere."""
     return dose.status == DoseStatus.COMPLETED
 
 
 def _given_here(dose: Dose) -> bool:
-    return _given(dose) and dose.primary_source
+    return is_given(dose) and dose.primary_source
 
 
 GIVEN = Q(status=DoseStatus.COMPLETED)
 GIVEN_HERE = GIVEN & Q(primary_source=True)
 
 
-def _same_vaccine(dose: Dose, facts: Facts) -> list[Given]:
+def same_vaccine(dose: Dose, facts: Facts) -> list[Given]:
+    """Return the patient's other completed doses of the same vaccine."""
     return [other for other in facts.others if other.vaccine_id == dose.given_vaccine_id]
 
 
-def _interval(dose: Dose, facts: Facts) -> str:
-    """Return which dose is too near, how near, and what the schedule says."""
-    days, other = min(
-        (abs((other.administered_on - dose.administered_on).days), other.administered_on)
-        for other in _same_vaccine(dose, facts)
-        if other.administered_on != dose.administered_on
-    )
-    return gettext(
-        "Another dose of this vaccine was given on %(day)s, %(days)d days apart."
-        " Its schedule says at least %(least)d days."
-    ) % {
-        "day": date_format(other),
-        "days": days,
-        "least": dose.given_vaccine.min_interval_days,
-    }
-
-
-def _others() -> Q:
+def others_staged() -> Q:
     """Return the patient's other completed doses of the same vaccine, for a subquery."""
     same = Q(vaccine=OuterRef("given_vaccine")) | Q(lot__vaccine=OuterRef("given_vaccine"))
     return Q(patient=OuterRef("patient"), status=DoseStatus.COMPLETED) & same
@@ -158,7 +143,7 @@ RULES: tuple[Rule, ...] = (
         "lot",
         _("This lot had expired on that day."),
         lambda dose, facts: (
-            _given(dose)
+            is_given(dose)
             and dose.lot is not None
             and dose.lot.expires_on is not None
             and dose.administered_on > dose.lot.expires_on
@@ -170,7 +155,7 @@ RULES: tuple[Rule, ...] = (
         "lot",
         _("This lot was recalled on or before that day."),
         lambda dose, facts: (
-            _given(dose)
+            is_given(dose)
             and dose.lot is not None
             and dose.lot.recalled_on is not None
             and dose.administered_on >= dose.lot.recalled_on
@@ -205,12 +190,14 @@ RULES: tuple[Rule, ...] = (
         "administered_on",
         _("This patient already has a dose of this vaccine on that day."),
         lambda dose, facts: (
-            _given(dose)
-            and any(o.administered_on == dose.administered_on for o in _same_vaccine(dose, facts))
+            is_given(dose)
+            and any(o.administered_on == dose.administered_on for o in same_vaccine(dose, facts))
         ),
         lambda: (
             GIVEN
-            & Exists(Dose.objects.filter(_others(), administered_on=OuterRef("administered_on")))
+            & Exists(
+                Dose.objects.filter(others_staged(), administered_on=OuterRef("administered_on"))
+            )
         ),
     ),
     Rule(
@@ -218,7 +205,7 @@ RULES: tuple[Rule, ...] = (
         "dose_number",
         _("This dose number is taken."),
         lambda dose, facts: (
-            _given(dose)
+            is_given(dose)
             and dose.dose_number is not None
             and any(
                 (o.manufacturer_id, o.dose_number) == (dose.manufacturer_id, dose.dose_number)
@@ -248,57 +235,15 @@ RULES: tuple[Rule, ...] = (
         "reason_missing",
         "status_reason",
         _("Say why the dose was not given."),
-        lambda dose, facts: not _given(dose) and not dose.status_reason,
+        lambda dose, facts: not is_given(dose) and not dose.status_reason,
         lambda: ~GIVEN & Q(status_reason=""),
     ),
     Rule(
         "reason_superfluous",
         "status_reason",
         _("A completed dose has no reason."),
-        lambda dose, facts: _given(dose) and bool(dose.status_reason),
+        lambda dose, facts: is_given(dose) and bool(dose.status_reason),
         lambda: GIVEN & ~Q(status_reason=""),
-    ),
-)
-
-# What only a person can judge; an import reports them and goes on.
-WARNINGS: tuple[Rule, ...] = (
-    Rule(
-        "lot_recalled_since",
-        "lot",
-        _("This lot has been recalled since that day."),
-        lambda dose, facts: (
-            _given(dose)
-            and dose.lot is not None
-            and dose.lot.recalled_on is not None
-            and dose.administered_on < dose.lot.recalled_on
-        ),
-        lambda: GIVEN & Q(administered_on__lt=F("lot__recalled_on")),
-    ),
-    Rule(
-        "short_interval",
-        "administered_on",
-        _("The interval to another dose of this vaccine is shorter than its schedule says."),
-        lambda dose, facts: (
-            _given(dose)
-            and any(
-                0
-                < abs((o.administered_on - dose.administered_on).days)
-                < (dose.given_vaccine.min_interval_days or 0)
-                for o in _same_vaccine(dose, facts)
-            )
-        ),
-        lambda: (
-            GIVEN
-            & Exists(
-                Dose.objects.filter(
-                    _others(),
-                    ~Q(administered_on=OuterRef("administered_on")),
-                    administered_on__gt=OuterRef("interval_from"),
-                    administered_on__lt=OuterRef("interval_to"),
-                )
-            )
-        ),
-        detail=_interval,
     ),
 )
 

@@ -13,8 +13,10 @@ from dataclasses import dataclass, field
 from django.utils.translation import gettext as _
 
 from records.domain.dose_codes import CodedDose
-from records.domain.dose_rules import RULES, WARNINGS, Rule
+from records.domain.dose_past import Past
+from records.domain.dose_rules import RULES, Rule
 from records.domain.dose_staging import Verdict
+from records.domain.dose_warnings import WARNINGS
 from records.domain.imports import Outcome
 from records.models import DoseStatus
 
@@ -23,6 +25,7 @@ ORDER = {code: place for place, code in enumerate(BY_CODE)}
 SAME_DAY = BY_CODE["same_day"]
 NUMBER_TAKEN = BY_CODE["number_taken"]
 SHORT_INTERVAL = BY_CODE["short_interval"]
+SERIES_COMPLETE = BY_CODE["series_complete"]
 
 Pair = tuple[int, int]
 """A patient and a manufacturer or a vaccine."""
@@ -64,6 +67,7 @@ class Accepted:
     """The rows of a file that were accepted so far, as later rows need them."""
 
     numbering: Numbering
+    past: Past
     days: dict[Pair, list[str]] = field(default_factory=lambda: defaultdict(list))
     keys: dict[tuple[str | None, str | None], CodedDose] = field(default_factory=dict)
 
@@ -76,8 +80,12 @@ class Accepted:
             rules.append(NUMBER_TAKEN)
         return rules
 
-    def too_close(self, dose: CodedDose) -> bool:
-        """Tell whether a row before it is a dose of the same vaccine on a day too near."""
+    def doubtful(self, dose: CodedDose) -> list[Rule]:
+        """Return the warnings of a completed dose because of the rows before it."""
+        found = [SHORT_INTERVAL] if self._is_too_close(dose) else []
+        return [*found, SERIES_COMPLETE] if self.past.completes(dose) else found
+
+    def _is_too_close(self, dose: CodedDose) -> bool:
         if dose.interval_from is None or dose.interval_to is None:
             return False
         days = self.days.get((dose.patient_id, dose.given_vaccine_id), ())
@@ -88,6 +96,7 @@ class Accepted:
         numbered = self.numbering.next(dose)
         if dose.status == DoseStatus.COMPLETED:
             self.days[dose.patient_id, dose.given_vaccine_id].append(dose.administered_on)
+            self.past.add(dose)
         if dose.external_id is not None:
             self.keys[dose.external_source, dose.external_id] = dose
         return numbered
@@ -106,18 +115,19 @@ def in_sequence(
     numbered: Mapping[int, CodedDose],
     verdicts: Mapping[int, Verdict],
     highest: Mapping[Pair, int],
+    past: Past,
     outcome: Outcome,
     confirmed: Confirmed | None = None,
 ) -> list[CodedDose]:
     """Return the doses to write, in order and numbered.
 
     ``numbered`` are the same by row, with provisional numbers; ``verdicts`` are the database's;
-    ``highest`` has the highest numbers on record. Refusals, conflicts and warnings go into
-    ``outcome``. A row with a warning is written if ``confirmed`` names its code for the row;
-    without ``confirmed`` every warning is.
+    ``highest`` has the highest numbers on record, ``past`` the doses of patients with several
+    rows. Refusals, conflicts and warnings go into ``outcome``. A row with a warning is written
+    if ``confirmed`` names its code for the row; without ``confirmed`` every warning is.
     """
     alone = _without_neighbours(doses)
-    before = Accepted(Numbering(highest))
+    before = Accepted(Numbering(highest), past)
     accepted = []
     for dose in doses:
         verdict = verdicts.get(dose.row)
@@ -147,8 +157,8 @@ def _passes(
     if rules:
         return False
     warnings = set(verdict.warnings if verdict else [])
-    if given and before.too_close(dose):
-        warnings.add(SHORT_INTERVAL)
+    if given:
+        warnings.update(before.doubtful(dose))
     if confirmed is not None:
         warnings = {rule for rule in warnings if rule.code not in confirmed[dose.row]}
     for rule in sorted(warnings, key=lambda rule: ORDER[rule.code]):

@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from records.domain.dose_codes import CodedDose, highest_numbers
+from records.domain.dose_past import past_of
 from records.domain.dose_sequence import CONTENT, Confirmed, in_sequence, provisional
 from records.domain.dose_staging import (
     Verdict,
@@ -57,7 +58,8 @@ def write_doses(
         on_record = {row: verdict for row, verdict in verdicts.items() if verdict.on_record}
         _compare([dose for dose in doses if dose.row in on_record], on_record, outcome)
         fresh = [dose for dose in doses if dose.row not in on_record]
-        accepted = in_sequence(fresh, numbered, verdicts, highest, outcome, confirmed)
+        past = past_of(fresh)
+        accepted = in_sequence(fresh, numbered, verdicts, highest, past, outcome, confirmed)
         _keep(run, numbered, accepted)
         if accepted:
             moment = timezone.now()

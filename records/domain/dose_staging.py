@@ -16,7 +16,8 @@ from django.db import connection
 from django.db.models import OuterRef, Q, QuerySet, Subquery
 
 from records.domain.dose_codes import CodedDose, chunks
-from records.domain.dose_rules import RULES, WARNINGS, Rule, staged_flag
+from records.domain.dose_rules import RULES, Rule, staged_flag
+from records.domain.dose_warnings import WARNINGS
 from records.domain.imports import ImportBroken
 from records.models import Dose, StagedDose
 

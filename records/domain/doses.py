@@ -14,10 +14,12 @@ from django.utils.translation import gettext as _
 
 from records import access
 from records.domain import unit
-from records.domain.dose_rules import RULES, WARNINGS, Facts, Given, judge
+from records.domain.dose_rules import RULES, Facts, Given, judge
+from records.domain.dose_warnings import WARNINGS
 from records.domain.errors import ConfirmationRequired
 from records.domain.patients import need_reason
 from records.domain.revocation import STATED_OF_DOSE, revoke_stating
+from records.domain.series import diseases_of, given_before
 from records.models import (
     Assignment,
     Clinic,
@@ -237,9 +239,9 @@ def _check(dose: Dose, confirmed: Collection[str]) -> Facts:
         message = _("Name the lot, or the vaccine where the lot is unknown.")
         errors["lot"] = [ValidationError(message, code="lot_or_vaccine")]
     elif "administered_on" not in errors:
-        facts = _facts(dose)
-        if dose.lot is not None and any(o.vaccine_id == dose.lot.vaccine_id for o in facts.others):
+        if dose.lot is not None:
             dose.lot.vaccine = by_key(Vaccine, dose.lot.vaccine_id)  # its schedule counts
+        facts = _facts(dose)
         for rule in judge(dose, facts, RULES):
             errors.setdefault(rule.field, []).append(ValidationError(rule.message, rule.code))
     if errors:
@@ -263,15 +265,27 @@ def _facts(dose: Dose) -> Facts:
     if dose.volunteer_id and dose.clinic_id:
         place = {"volunteer": dose.volunteer_id, "clinic": dose.clinic_id}
         assigned = bool(_assigned().fetch({**place, "day": dose.administered_on}))
+    given = [
+        Given(own or by_lot, maker, number, day)
+        for key, own, by_lot, maker, number, day in others
+        if key != dose.pk
+    ]
     return Facts(
         today=dose.clinic.today() if dose.clinic else timezone.localdate(),
         assigned=assigned,
-        others=[
-            Given(own or by_lot, maker, number, day)
-            for key, own, by_lot, maker, number, day in others
-            if key != dose.pk
-        ],
+        others=given,
+        in_series=_in_series(dose, given),
     )
+
+
+def _in_series(dose: Dose, others: Collection[Given]) -> int:
+    """Return how many of the others count before the dose; asks only where it matters."""
+    vaccine = dose.given_vaccine
+    if vaccine.doses_in_series is None or len(others) < vaccine.doses_in_series:
+        return 0
+    past = [(other.vaccine_id, other.administered_on) for other in others]
+    diseases = diseases_of({vaccine.pk, *(key for key, _ in past)}, None)
+    return given_before(vaccine.pk, dose.administered_on, past, diseases)
 
 
 @functools.cache

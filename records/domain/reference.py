@@ -41,12 +41,12 @@ InUse = TypeVar("InUse", Clinic, Manufacturer, Vaccine, ScreeningQuestion)
 Listed = TypeVar("Listed", Manufacturer, Vaccine, VaccineTarget, EuProduct)
 
 ADDRESS = frozenset({"street_number", "street_name", "city", "state", "zip_code", "country"})
+SCHEDULE = ("doses_in_series", "min_interval_days", "min_age_months", "max_age_months")
+"""What a site enters about a vaccine; its ages are completed months, the highest exclusive."""
 FIELDS: dict[type, frozenset[str]] = {
     Clinic: ADDRESS | {"code", "name", "time_zone"},
     Manufacturer: ADDRESS | {"name", "mvx_code"},
-    Vaccine: frozenset(
-        {"cvx_code", "short_name", "full_name", "doses_in_series", "min_interval_days"}
-    ),
+    Vaccine: frozenset({"cvx_code", "short_name", "full_name", *SCHEDULE}),
     EuProduct: frozenset({"code", "name", "org_code", "prophylaxis_code"}),
 }
 

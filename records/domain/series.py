@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable
-from typing import Any
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any, TypeVar
 
 from django.db.models import BigIntegerField, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from records.history import as_of, lots_as_of
 from records.models import Dose, DoseStatus, VaccineTarget
+
+Day = TypeVar("Day", dt.date, str)  # a date, or its ISO text, which sorts alike
 
 
 def series_positions(
@@ -42,6 +44,28 @@ def diseases_of(vaccines: Collection[int], moment: dt.datetime | None) -> dict[i
     for vaccine, disease in named.values_list("vaccine_id", "disease"):
         found.setdefault(vaccine, []).append(disease)
     return found
+
+
+def given_before(
+    vaccine: int,
+    day: Day,
+    others: Collection[tuple[int, Day]],
+    diseases: Mapping[int, Collection[str]],
+) -> int:
+    """Return how many of a patient's ``others`` count before a dose of a vaccine on a day.
+
+    Of its diseases, the one against which there were fewest: a combined vaccine is superfluous
+    when every series is complete. 0 for a vaccine against no known disease. ``others`` are
+    vaccines with days, ``diseases`` those of each vaccine.
+    """
+    earlier = [other for other, given_on in others if given_on < day]
+    return min(
+        (
+            sum(disease in diseases.get(other, ()) for other in earlier)
+            for disease in diseases.get(vaccine, ())
+        ),
+        default=0,
+    )
 
 
 def ranks(lines: Iterable[tuple[int, int, str]]) -> dict[int, dict[str, int]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from records.models.base import Address, Effective, Record, Retirable
@@ -43,6 +43,12 @@ class Vaccine(Retirable, Effective, Record):
     min_interval_days = models.PositiveSmallIntegerField(
         "minimum interval (days)", null=True, blank=True
     )
+    min_age_months = models.PositiveSmallIntegerField(
+        "minimum age (months)", null=True, blank=True, help_text=_("From this age on.")
+    )
+    max_age_months = models.PositiveSmallIntegerField(
+        "maximum age (months)", null=True, blank=True, help_text=_("Below this age only.")
+    )
 
     class Meta:
         ordering = ("cvx_code",)
@@ -52,6 +58,13 @@ class Vaccine(Retirable, Effective, Record):
                 condition=Q(doses_in_series__isnull=True) | Q(doses_in_series__gte=1),
                 name="vaccine_series_has_a_dose",
                 violation_error_message=_("A series has at least one dose."),
+            ),
+            models.CheckConstraint(
+                condition=Q(min_age_months__isnull=True)
+                | Q(max_age_months__isnull=True)
+                | Q(max_age_months__gt=F("min_age_months")),
+                name="vaccine_ages_are_a_range",
+                violation_error_message=_("The maximum age is above the minimum age."),
             ),
         )
 

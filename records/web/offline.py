@@ -180,6 +180,10 @@ def _context() -> dict[str, Any]:
             " Its schedule says at least %(least)d days."
         ),
         "same_day": _("This patient already has a dose of this vaccine on that day."),
+        "wrong_age": _(
+            "The patient's age on that day is outside what the vaccine's schedule says."
+        ),
+        "series_complete": _("The patient has all doses of this vaccine's series already."),
     }
 
 

@@ -177,6 +177,7 @@ class TestRecords(Seeded):
     def test_schedules_are_entered_as_examples(self) -> None:
         vaccine = Vaccine.objects.get(cvx_code="03")
         assert (vaccine.doses_in_series, vaccine.min_interval_days) == (2, 28)
+        assert (vaccine.min_age_months, vaccine.max_age_months) == (12, None)
         assert "Example" in vaccine.history.get(version=2).history_change_reason
 
     def test_nobody_acts_beyond_their_role(self) -> None:

@@ -16,6 +16,7 @@ from tests.records.factories import (
     days_ago,
     make_dose,
     make_lot,
+    make_vaccine,
     system,
 )
 
@@ -188,6 +189,31 @@ def test_short_interval_and_concern_are_asked_about_while_the_patient_is_there(
     device.waits(0)
     dose = Dose.objects.filter(patient=patient).latest("id")
     assert [answer.answer for answer in dose.screening.all()] == ["yes"]
+
+
+def test_wrong_age_and_complete_series_are_asked_about_while_the_patient_is_there(
+    device: Device, lot: Lot, clinic: Clinic, arrive: Callable[..., Patient]
+) -> None:
+    patient = arrive("Mbeki")
+    make_dose(patient=patient, lot=lot, clinic=clinic, administered_on=days_ago(90))
+    once = make_lot(number="HX43", vaccine=make_vaccine(doses_in_series=1, max_age_months=24))
+    device.prepare()
+    device.lose_network()
+    device.goto(OFFLINE)
+    page = device.page
+    page.get_by_role("button", name="Record a dose").click()
+    page.get_by_label("Lot").select_option(value=str(once.public_id))
+    page.get_by_role("button", name="Record the dose").click()
+    warned = page.locator("[data-part=warnings]")
+    expect(warned).to_contain_text("age on that day is outside")
+    expect(warned).to_contain_text("has all doses of this vaccine's series already")
+    for box in warned.get_by_label("I have checked this").all():
+        box.check()
+    page.get_by_role("button", name="Record the dose").click()
+    device.waits(1)
+    device.find_network()
+    device.waits(0)
+    assert Dose.objects.filter(patient=patient).count() == 2
 
 
 def test_newcomer_who_looks_like_somebody_is_asked_about(

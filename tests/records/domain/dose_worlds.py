@@ -30,17 +30,24 @@ def make_world() -> None:
     """Make what the codes in ``row`` name.
 
     M0's lot A is good, B expired 20 days ago; M1's lot A is good, C was recalled 15 days ago.
-    A and B hold vaccine 900 (21 days apart), C vaccine 901. Clinic OLD was retired 10 days ago.
+    A and B hold vaccine 900 (21 days apart), C vaccine 901. M1's D holds 902, a series of 2 from
+    two months on, and E 903, a series of 3 below a year; both are against the same two diseases,
+    901 against one of them. Clinic OLD was retired 10 days ago.
     ANA works everywhere, BEA only at NEW and from 60 to 5 days ago. Patient 2 was born 100 days
     ago, patient 3 was merged into patient 1.
     """
     spaced = make.make_vaccine(cvx_code="900", min_interval_days=21)
-    free = make.make_vaccine(cvx_code="901")
+    free = make.make_vaccine(cvx_code="901", diseases=["14189004"])
+    both = ["14189004", "36989005"]
+    older = make.make_vaccine(cvx_code="902", doses_in_series=2, min_age_months=2, diseases=both)
+    young = make.make_vaccine(cvx_code="903", doses_in_series=3, max_age_months=12, diseases=both)
     first = make.make_manufacturer(mvx_code="M0")
     second = make.make_manufacturer(mvx_code="M1")
     make.make_lot(manufacturer=first, number="A", vaccine=spaced)
     make.make_lot(manufacturer=first, number="B", vaccine=spaced, expires_on=make.days_ago(20))
     make.make_lot(manufacturer=second, number="A", vaccine=spaced)
+    make.make_lot(manufacturer=second, number="D", vaccine=older)
+    make.make_lot(manufacturer=second, number="E", vaccine=young)
     recalled = make.make_lot(manufacturer=second, number="C", vaccine=free)
     lots.recall_lot(
         by=make.system(),

@@ -89,7 +89,7 @@ def test_certificate_states_one_dose_against_covid_with_its_place_in_the_series(
     vaccine = make.make_vaccine(doses_in_series=2)
     lot = make.make_lot(vaccine=vaccine, eu_product=product)
     for days in (90, 60, 30):
-        issuer.eu_dose(patient, days, lot=lot)
+        issuer.eu_dose(patient, days, lot=lot, confirmed={"series_complete"})
 
     found = issuer.issue(patient, "dcc")
 

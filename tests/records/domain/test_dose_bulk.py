@@ -15,7 +15,7 @@ from accounts.roles import DBA, ROLES, VOLUNTEER
 from records.domain import dose_bulk
 from records.domain.dose_bulk import Fate, GivenDose, record_doses
 from records.domain.dose_codes import DoseRow
-from records.domain.dose_rules import WARNINGS
+from records.domain.dose_warnings import WARNINGS
 from records.domain.doses import record_dose
 from records.domain.errors import ConfirmationRequired
 from records.domain.imports import ImportBroken

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -15,8 +14,9 @@ from hypothesis import strategies as st
 
 from records.domain.dose_codes import DoseRow, code_doses
 from records.domain.dose_import import import_doses
-from records.domain.dose_rules import RULES, WARNINGS
+from records.domain.dose_rules import RULES
 from records.domain.dose_staging import judge_staged, stage, staging
+from records.domain.dose_warnings import WARNINGS
 from records.domain.errors import ConfirmationRequired
 from records.domain.imports import Kind, Outcome
 from records.models import Patient
@@ -42,6 +42,7 @@ ELSEWHERE: dict[str, Any] = {
     "volunteer_code": "",
     "primary_source": False,
 }
+IN_SERIES: dict[str, Any] = {"mvx_code": "M1", "lot_number": "D"}
 NOT_DONE: dict[str, Any] = {"status": "not-done"}
 
 
@@ -72,6 +73,11 @@ def scenarios() -> dict[str, tuple[list[DoseRow], DoseRow]]:
             row(mvx_code="M1", lot_number="C", administered_on=ago(16)),
         ),
         "short_interval": ([row(9, administered_on=ago(50))], row()),
+        "wrong_age": ([], row(**IN_SERIES, identifier="2", administered_on=ago(51))),
+        "series_complete": (
+            [row(number, **IN_SERIES, administered_on=ago(10 * number)) for number in (8, 9)],
+            row(**IN_SERIES),
+        ),
     }
 
 
@@ -127,6 +133,8 @@ def test_neither_form_finds_anything_in_good_rows():
         row(volunteer_code="BEA", administered_on=make.days_ago(5)),
         row(volunteer_code="BEA", administered_on=make.days_ago(60)),
         row(administered_on=make.days_ago(0)),
+        row(**IN_SERIES, identifier="2"),
+        row(mvx_code="M1", lot_number="E", identifier="2"),
         row(identifier="2", administered_on=make.days_ago(100)),
         # A lot that may not be given may still be why nothing was given.
         row(lot_number="B", administered_on=make.days_ago(1), **NOT_DONE, status_reason="Old."),
@@ -141,8 +149,8 @@ def test_neither_form_finds_anything_in_good_rows():
 
 
 DAYS = (30, 31, 40, 51) * 5 + (-1, 0, 1, 5, 6, 9, 10, 11, 15, 16, 19, 20, 60, 61, 100, 101)
-LOTS = (("M0", "A", ""), ("M0", "B", ""), ("M1", "A", ""), ("M1", "C", ""))
-NO_LOTS = (("M0", "", "900"), ("", "", "900"), ("M1", "", "901"))
+LOTS = (("M0", "A", ""), ("M0", "B", ""), ("M1", "A", ""), ("M1", "C", ""), ("M1", "D", ""))
+NO_LOTS = (("M0", "", "900"), ("", "", "900"), ("M1", "", "901"), ("", "", "902"), ("", "", "903"))
 
 
 def rows(most: int) -> st.SearchStrategy[list[DoseRow]]:
@@ -238,24 +246,3 @@ def test_importing_rows_is_recording_them_one_after_another(world, drawn, on_rec
 @pytest.fixture
 def world() -> None:
     make_world()
-
-
-def test_warning_of_a_short_interval_names_the_dose_and_the_days():
-    vaccine = make.make_vaccine(min_interval_days=28)
-    first = make.make_dose(lot=make.make_lot(vaccine=vaccine), administered_on=dt.date(2021, 1, 5))
-    make.make_dose(
-        lot=make.make_lot(vaccine=vaccine),
-        patient=first.patient,
-        administered_on=dt.date(2021, 6, 1),
-    )
-    with pytest.raises(ConfirmationRequired) as asked:
-        make.make_dose(
-            lot=make.make_lot(vaccine=vaccine),
-            patient=first.patient,
-            administered_on=dt.date(2021, 1, 17),
-        )
-    assert asked.value.warnings == {
-        "short_interval": "Another dose of this vaccine was given on 5 January 2021, 12 days apart."
-        " Its schedule says at least 28 days."
-    }
-    assert str(asked.value) == "short_interval"

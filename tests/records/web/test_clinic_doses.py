@@ -137,6 +137,31 @@ def test_record_asks_about_a_short_interval_and_takes_yes(
     assert Dose.objects.count() == 2
 
 
+@pytest.mark.parametrize(
+    ("schedule", "code", "says"),
+    [
+        ({"max_age_months": 216}, "wrong_age", "ages below 18 years; the patient"),
+        ({"doses_in_series": 1}, "series_complete", "Doses in the series: 1;"),
+    ],
+)
+def test_record_asks_about_age_and_series_and_takes_yes(
+    at_work: Client,
+    patient: Patient,
+    dose: Dose,
+    schedule: dict[str, int],
+    code: str,
+    says: str,
+) -> None:
+    lot = make_lot(vaccine=make_vaccine(**schedule))
+    data = filled(at_work, path_of(patient), lot=lot.public_id)
+    asked = at_work.post(path_of(patient), data).content.decode()
+    assert f'name="confirmed" value="{code}"' in asked
+    assert says in asked
+    assert Dose.objects.count() == 1
+    at_work.post(path_of(patient), {**data, "confirmed": code})
+    assert Dose.objects.count() == 2
+
+
 def test_record_keeps_what_was_confirmed_while_something_else_is_wrong(
     at_work: Client, patient: Patient, lot: Lot, dose: Dose
 ) -> None:

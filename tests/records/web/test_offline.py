@@ -12,6 +12,7 @@ from records.domain import lookup, lots, screening
 from records.models import AuditEntry, CheckIn, CheckInState, Clinic, Dose, Lot, Patient
 from tests.records import workspace
 from tests.records.factories import (
+    COVID_19,
     days_ago,
     make_clinic,
     make_dose,
@@ -68,9 +69,14 @@ def test_shift_tells_what_one_needs_to_go_on(
     assert (answer["clinic"], answer["lot"]) == (str(clinic.public_id), str(lot.public_id))
     assert [each["patient"] for each in answer["queue"]] == [str(patient.public_id)]
     assert answer["queue"][0]["doses"] == [
-        {"vaccine": str(lot.vaccine.public_id), "on": days_ago(9).isoformat()}
+        {
+            "vaccine": str(lot.vaccine.public_id),
+            "on": days_ago(9).isoformat(),
+            "diseases": [COVID_19],
+        }
     ]
-    assert answer["vaccines"][str(lot.public_id)]["least"] == 28
+    vaccine = answer["vaccines"][str(lot.public_id)]
+    assert (vaccine["least"], vaccine["diseases"]) == (28, [COVID_19])
     assert answer["questions"][0]["code"] == screening.code_of(question)
 
 
