@@ -12,6 +12,7 @@ from typing import Any
 from django.db.models import F, Model, OuterRef, Q, QuerySet, Subquery
 
 from records.models import Lot, Record
+from records.wording import reason_words
 
 OF_DOSE = {"manufacturer": OuterRef("manufacturer"), "number": OuterRef("lot_number")}
 HOUSEKEEPING = frozenset({"id", "public_id", "version"})
@@ -163,7 +164,7 @@ def _differences(version: Any, earlier: Any, shown: dict[str, dict[Any, str]]) -
 def _show(value: Any, names: dict[Any, str], choices: dict[Any, Any]) -> str:
     if value is None or value == "":
         return ""
-    return str(names.get(value) or choices.get(value) or value)
+    return reason_words(str(names.get(value) or choices.get(value) or value))
 
 
 def effective_version(

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from django.apps import AppConfig
 from django.db import models
 from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy, pgettext
+from django.utils.translation import gettext, gettext_lazy, gettext_noop, pgettext
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 else:
     Text = str
 """What somebody reads: in the language of now, or of the moment at which it is shown."""
+
+UNDONE = gettext_noop("Undone by who recorded it.")
+"""Why a dose is void that the button of undo voided: kept in English, like every reason of ours."""
 
 NAMES: defaultdict[type[models.Model], set[str]] = defaultdict(set)
 """The English texts of each model, for the catalogue."""
@@ -59,3 +62,8 @@ def listed(parts: Iterable[str]) -> str:
 def isolated(text: str) -> str:
     """Return a value that keeps its own direction within a text (UAX #9); for what is no HTML."""
     return f"\u2068{text}\u2069" if text else text
+
+
+def reason_words(reason: str) -> str:
+    """Return a kept reason as it is read: one of ours in any language, a person's as typed."""
+    return gettext(reason) if reason == UNDONE else reason

@@ -35,7 +35,7 @@ from records.domain.dose_warnings import WARNINGS
 from records.domain.errors import StaleVersion
 from records.domain.reading import LIST, named_by, note_read
 from records.models import Dose, DoseStatus, Lot, StagedDose
-from records.wording import Text
+from records.wording import Text, reason_words
 
 GIVEN = ("administered_on", "lot", "clinic", "volunteer", "site", "route")
 ELSEWHERE = ("primary_source", "vaccine", "manufacturer")
@@ -202,7 +202,7 @@ class DoseAdmin(RecordAdmin):
     fixed_fields = ("patient", "primary_source")
     record_fields = (
         "status",
-        "status_reason",
+        "status_reason_shown",
         "dose_number",
         "recorded_by",
         "external_source",
@@ -276,6 +276,11 @@ class DoseAdmin(RecordAdmin):
     def status_badge(self, record: Dose) -> str:
         """Return the status."""
         return badge(record.status, record.get_status_display())
+
+    @admin.display(description=gettext_lazy("status reason"))
+    def status_reason_shown(self, record: Dose) -> str:
+        """Return why the dose was not given or is void."""
+        return reason_words(record.status_reason) or self.get_empty_value_display()
 
     def badges(self, record: Any) -> list[tuple[str, Text]]:
         """Return the status, and whether the lot was recalled."""

@@ -21,7 +21,7 @@ from django.utils.translation import gettext_lazy
 from records import history
 from records.domain.errors import ConfirmationRequired, StaleVersion
 from records.models import Patient, Record
-from records.wording import Text
+from records.wording import Text, reason_words
 
 REASON, REASON_LENGTH = gettext_lazy("Reason"), 500
 
@@ -157,7 +157,7 @@ def shown_value(holder: Any, name: str, value: Any) -> str:
         return f"{value.astimezone(dt.UTC):%Y-%m-%d %H:%M:%S} UTC"
     if isinstance(value, bool):
         return _("Yes") if value else _("No")
-    return "" if value is None else str(value)
+    return "" if value is None else reason_words(str(value))
 
 
 class ChangeForm(RecordForm):

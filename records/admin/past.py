@@ -20,6 +20,7 @@ from records import history
 from records.admin.forms import shown
 from records.domain.reading import HISTORY, named_by, note_read
 from records.models import Clinic, Record
+from records.wording import reason_words
 
 KINDS = {"+": _("Added"), "~": _("Changed"), "-": _("Deleted")}
 
@@ -72,7 +73,7 @@ class PastMixin:
                 "at": entry.version.history_date,
                 "local": local_text(entry.version.history_date, zone),
                 "by": entry.version.history_user,
-                "reason": entry.version.history_change_reason,
+                "reason": reason_words(entry.version.history_change_reason),
                 "changes": entry.changes,
                 "as_of": f"{self._as_of_url(record)}?{_query(entry.version.history_date)}",
             }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
@@ -11,7 +12,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from records.admin.acts import Act, Facts
+from records.admin.acts import Act, ActForm, Facts
 from records.admin.base import RecordAdmin
 from records.admin.filters import ChoiceFilter, OfPatient
 from records.admin.searching import patients_of
@@ -49,11 +50,17 @@ class Decision(Act):
         ]
 
 
+class AcceptForm(ActForm):
+    """Names the version of the record that would go, too."""
+
+    seen_patient = forms.IntegerField(widget=forms.HiddenInput)
+
+
 class Accept(Decision):
     """Merges the two."""
 
     slug, label, permission = "accept", _("Merge as proposed"), "merge_patient"
-    done, danger = _("The two records are one now."), True
+    done, danger, form = _("The two records are one now."), True, AcceptForm
 
     def lead(self, record: Any) -> Text:
         """Say what moves."""
@@ -62,9 +69,19 @@ class Accept(Decision):
             " Portal access of the other record does not carry over. A merge can be undone."
         )
 
+    def initial(self, record: Any) -> dict[str, Any]:
+        """Return the version that the page shows."""
+        return {"seen_patient": record.patient.version}
+
     def perform(self, *, by: Any, record: Any, version: int, data: dict[str, Any]) -> MergeProposal:
         """Accept."""
-        return accept_proposal(by=by, proposal=record, version=version, reason=data["reason"])
+        return accept_proposal(
+            by=by,
+            proposal=record,
+            version=version,
+            patient_version=data["seen_patient"],
+            reason=data["reason"],
+        )
 
 
 class Decline(Decision):

@@ -213,17 +213,6 @@ def as_issued(*, by: Any, credential: Credential) -> str:
     return boxes.unseal(content).decode()
 
 
-def revoked(format: str, kid: str, identifier: str) -> Credential | None:
-    """Return the revoked credential of this key and identifier, if there is one.
-
-    For checking codes: whoever holds a code may know whether it counts, so nobody is asked for.
-    """
-    rows = Credential.objects.filter(
-        format=format, kid=kid, identifier=identifier, revoked_at__isnull=False
-    )
-    return rows.defer("content").first()
-
-
 def jwks() -> dict[str, Any]:
     """Return the public keys of cards (SMART Health Cards, "Determining keys").
 

@@ -1,4 +1,4 @@
-"""Finding a patient of elsewhere: exact surname and birth date, audited and rate-limited.
+"""Finding a patient of elsewhere by exact surname and birth date, or by a code: audited, limited.
 
 A volunteer sees only the patients of their own clinics. To enrol somebody from elsewhere they
 may learn that a record exists: name and birth date, nothing more.
@@ -26,6 +26,7 @@ from records.models.fields import fold_name
 
 SEARCHED = "clinic.searched_elsewhere"
 FOUND = "patient.found_elsewhere"
+SCANNED = "patient.found_by_code"
 MATCHED = "patient.matched_elsewhere"
 
 PER_HOUR = 30
@@ -108,7 +109,7 @@ def found_by_code(*, by: Any, clinic: Clinic, patient: Patient) -> Found:
     """
     access.require(by, "add_enrolment", clinic, at=clinic)
     _need_search_left(by)
-    _note(by, clinic, FOUND, [patient])
+    _note(by, clinic, SCANNED, [patient])
     names = (patient.first_name, patient.last_name)
     return Found(patient.public_id, *names, patient.date_of_birth, enrolled_here=False)
 
@@ -183,13 +184,16 @@ def note_dose_holders(*, by: Any, taken: Mapping[tuple[str, str], Patient]) -> N
 
 @unit.transactional
 def enrol_found(*, by: Any, clinic: Clinic, public_id: UUID) -> Patient:
-    """Enrol a patient whom ``find_elsewhere`` has just shown to ``by``; return the record.
+    """Enrol a patient whom a search or a scan has just shown to ``by``; return the record.
 
     Raises ``OutOfSight`` for anybody else: knowing a public_id opens nothing.
     """
     access.require(by, "add_enrolment", clinic, at=clinic)
     shown = AuditEntry.objects.filter(
-        actor=by.pk, action=FOUND, subject_id=public_id, at__gt=timezone.now() - VALID_FOR
+        actor=by.pk,
+        action__in=(FOUND, SCANNED),
+        subject_id=public_id,
+        at__gt=timezone.now() - VALID_FOR,
     )
     patient = Patient.objects.filter(public_id=public_id).first()
     if patient is None or not shown.exists():

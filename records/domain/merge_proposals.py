@@ -41,11 +41,12 @@ def propose_merge(*, by: Any, patient: Patient, survivor: Patient, reason: str) 
 
 @unit.transactional
 def accept_proposal(
-    *, by: Any, proposal: MergeProposal, version: int, reason: str
+    *, by: Any, proposal: MergeProposal, version: int, patient_version: int, reason: str
 ) -> MergeProposal:
     """Merge the two records as proposed and return the proposal.
 
-    Raises what ``merge_patients`` raises, and ``ValidationError`` for one that is decided.
+    ``patient_version`` is that of the record that goes, as it was seen. Raises what
+    ``merge_patients`` raises, and ``ValidationError`` for one that is decided.
     """
     access.require(by, "merge_patient", proposal)
     current = _open(proposal, version, reason)
@@ -53,7 +54,7 @@ def accept_proposal(
         by=by,
         survivor=current.survivor,
         duplicate=current.patient,
-        version=current.patient.version,
+        version=patient_version,
         reason=reason,
     )
     return _decide(current, ProposalOutcome.ACCEPTED, by=by, reason=reason)

@@ -30,6 +30,7 @@ from records.web.dose_forms import AmendForm, GivenForm, NewDoseForm, NotGivenFo
 from records.web.forms import CorrectionForm
 from records.web.presenting import series_words
 from records.web.shift import Shift, clinic_page, remember_how, remember_shift
+from records.wording import UNDONE
 
 SOURCE = "web-form"
 LONGEST_VERSION = 9  # digits
@@ -128,7 +129,7 @@ def undo(request: HttpRequest, shift: Shift, dose_id: UUID) -> HttpResponse:
             by=request.user,
             dose=dose,
             version=_number(request.POST.get("version")),
-            reason="Undone by who recorded it.",
+            reason=UNDONE,
         )
     except StaleVersion:
         messages.warning(request, _("This dose was changed in the meantime. Look at it first."))

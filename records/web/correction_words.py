@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 
 from records.domain.corrections import Change, Correction, Kind
 from records.models import Gender, Route, Site
-from records.wording import isolated
+from records.wording import isolated, reason_words
 
 FIELDS: dict[str, Promise] = {
     "first_name": gettext_lazy("Given names"),
@@ -69,7 +69,7 @@ def correction_rows(corrections: Iterable[Correction]) -> list[CorrectionRow]:
             one.at,
             _what(one),
             [_sentence(change) for change in one.changes],
-            one.reason,
+            reason_words(one.reason),
             one.kind in (Kind.VOIDED, Kind.DELETED),
         )
         for one in corrections

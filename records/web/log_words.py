@@ -48,6 +48,7 @@ ACTS = {
     "notice.queued": gettext_lazy("Sent a notice of a recall, without seeing the record"),
     "patient.amended": gettext_lazy("Corrected the record"),
     "patient.contact_amended": gettext_lazy("Changed the contact data"),
+    "patient.found_by_code": gettext_lazy("Found the record by a scanned code"),
     "patient.found_elsewhere": gettext_lazy("Found the record by surname and birth date"),
     "patient.identity_confirmed": gettext_lazy("Confirmed the identity"),
     "patient.matched_elsewhere": gettext_lazy("Learned that such a record exists"),

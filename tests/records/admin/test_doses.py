@@ -11,6 +11,7 @@ from django.test import Client
 from accounts.roles import LOGISTICS
 from records.domain import doses, lots
 from records.models import AuditEntry, Dose, DoseStatus, Lot
+from records.wording import UNDONE
 from tests.records import factories
 from tests.records.admin.helpers import errors_of, list_url, send, url
 
@@ -91,6 +92,18 @@ def test_a_warning_is_recorded_only_after_it_was_ticked(
     assert not Dose.objects.exists()
     assert send(page, ADD, **sent, confirmed=["lot_recalled_since"]).status_code == 302
     assert Dose.objects.get().lot == lot
+
+
+def test_undone_dose_says_why_in_the_readers_language(
+    page: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dose = factories.make_dose()
+    monkeypatch.setattr("records.wording.gettext", str.upper)
+    doses.void_dose(by=factories.system(), dose=dose, version=1, reason=UNDONE)
+    for name in ("change", "history", "as_of"):
+        text = page.get(url(dose, name)).content.decode()
+        assert UNDONE.upper() in text
+        assert UNDONE not in text
 
 
 def test_amending_changes_the_lot_by_one_chooser(page: Client) -> None:

@@ -1,5 +1,6 @@
 """Proposals to merge two records: made by who treats both, decided by a keeper of records."""
 
+from functools import partial
 from typing import Any
 
 import pytest
@@ -8,12 +9,14 @@ from django.core.exceptions import ValidationError
 from accounts.roles import DBA
 from records import access
 from records.domain import checkins
+from records.domain.errors import StaleVersion
 from records.domain.merge_proposals import (
     accept_proposal,
     decline_proposal,
     propose_merge,
     proposed_with,
 )
+from records.domain.patients import amend_patient
 from records.models import CheckIn, CheckInState, Clinic, MergeProposal, Patient
 from tests.records.factories import (
     make_clinic,
@@ -39,6 +42,11 @@ def pair(clinic: Clinic) -> tuple[Patient, Patient]:
     return make_patient(clinic=clinic), make_patient(clinic=clinic)
 
 
+def accept(proposal: MergeProposal, **fields: Any) -> MergeProposal:
+    given = {"by": system(), "version": 1, "patient_version": 1, "reason": WHY, **fields}
+    return accept_proposal(proposal=proposal, **given)
+
+
 def test_volunteer_proposes_and_keeper_merges(
     clinic: Clinic, pair: tuple[Patient, Patient]
 ) -> None:
@@ -49,7 +57,7 @@ def test_volunteer_proposes_and_keeper_merges(
     assert (proposal.proposed_by, proposal.reason) == (by, WHY)
     assert [each.pk for each in proposed_with(by=by, patient=survivor)] == [proposal.pk]
 
-    accepted = accept_proposal(by=dba, proposal=proposal, version=1, reason="Seen the passport.")
+    accepted = accept(proposal, by=dba, reason="Seen the passport.")
     patient.refresh_from_db()
     dose.refresh_from_db()
     assert (patient.merged_into, dose.patient) == (survivor, survivor)
@@ -62,10 +70,21 @@ def test_declined_proposal_leaves_both_and_may_come_again(pair: tuple[Patient, P
     decline_proposal(by=system(), proposal=proposal, version=1, reason="Twins.")
     pair[0].refresh_from_db()
     assert pair[0].merged_into is None
-    for decide in (accept_proposal, decline_proposal):
+    for decide in (accept, partial(decline_proposal, by=system(), reason=WHY)):
         with pytest.raises(ValidationError, match="decided already"):
-            decide(by=system(), proposal=proposal, version=2, reason="Once more.")
+            decide(proposal=proposal, version=2)
     assert proposed(*pair).pk != proposal.pk
+
+
+def test_record_that_changed_since_it_was_seen_is_not_merged(pair: tuple[Patient, Patient]) -> None:
+    patient, _ = pair
+    proposal = proposed(*pair)
+    amend_patient(by=system(), patient=patient, version=1, reason="Moved", changes={"city": "Graz"})
+    with pytest.raises(StaleVersion) as refused:
+        accept(proposal)
+    assert (refused.value.current, refused.value.seen) == (patient, 1)
+    assert [each.pk for each in proposed_with(by=system(), patient=patient)] == [proposal.pk]
+    assert accept(proposal, patient_version=2).outcome == "accepted"
 
 
 def test_pair_is_proposed_once_whichever_would_stay(pair: tuple[Patient, Patient]) -> None:
@@ -77,7 +96,7 @@ def test_one_record_or_a_merged_one_is_not_proposed(pair: tuple[Patient, Patient
     patient, _ = pair
     with pytest.raises(ValidationError, match="into itself"):
         proposed(patient, patient)
-    accept_proposal(by=system(), proposal=proposed(*pair), version=1, reason=WHY)
+    accept(proposed(*pair))
     with pytest.raises(ValidationError) as refused:
         proposed(make_patient(), patient)
     assert set(refused.value.message_dict) == {"survivor"}
@@ -101,7 +120,7 @@ def test_who_waits_goes_on_waiting_after_a_merge(
     visit = arrive(patient, clinic)
     if both:
         arrive(survivor, clinic)
-    accept_proposal(by=system(), proposal=proposed(*pair), version=1, reason=WHY)
+    accept(proposed(*pair))
     by: Any = make_volunteer_user(clinic)
     [waiting] = checkins.queue_of(by=by, clinic=clinic)
     assert (waiting.patient, waiting.state) == (survivor, CheckInState.WAITING)

@@ -7,9 +7,12 @@ from django.core.exceptions import ValidationError
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from records.codecs.credentials import Format
+from records.codecs import shc
+from records.codecs.credentials import Outcome
 from records.domain import credentials, dose_bulk, doses, merges, patients
 from records.domain.issuer_keys import NoSigningKey
+from records.domain.trust_store import stored
+from records.domain.verification import check
 from records.models import AuditEntry, Credential, OutboxEvent, RevocationCause
 from tests.records import factories as make
 from tests.records import issuer
@@ -29,6 +32,14 @@ def amend(dose, **changes):
     return doses.amend_dose(
         by=make.system(), dose=dose, version=dose.version, reason=WHY, changes=changes
     )
+
+
+def text_of(credential):
+    return credentials.as_issued(by=make.system(), credential=credential)
+
+
+def outcome(credential):
+    return check(text_of(credential)).outcome
 
 
 AMENDED = "dose-amended"
@@ -192,15 +203,16 @@ class TestByHand:
 
 class TestRevoked:
     def test_revoked_is_found_by_key_and_identifier_only(self, given, issued):
-        card, certificate, _ = issued
-        assert credentials.revoked(Format.SHC, card.kid, card.identifier) is None
+        card, first, second = issued
+        assert [outcome(each) for each in issued] == [Outcome.VALID] * 3
 
-        void(given[0])
+        void(given[1])
 
-        assert credentials.revoked(Format.SHC, card.kid, card.identifier) == card
-        assert credentials.revoked(Format.DCC, certificate.kid, certificate.identifier)
-        assert credentials.revoked(Format.SHC, certificate.kid, card.identifier) is None
-        assert credentials.revoked(Format.DCC, card.kid, card.identifier) is None
+        assert (outcome(card), outcome(second)) == (Outcome.REVOKED, Outcome.REVOKED)
+        assert (outcome(first), first.kid) == (Outcome.VALID, second.kid)
+        code = shc.read(text_of(card))
+        assert stored.standing_of(code, None).revoked
+        assert not stored.standing_of(code._replace(kid=first.kid), None).revoked
 
     def test_list_of_a_key_grows_with_each_revocation(self, given, issued):
         card = issued[0]
@@ -281,7 +293,7 @@ class TestWithoutKeys:
         void(given[0])
 
         assert "" not in causes(issued)
-        assert credentials.revoked(Format.SHC, issued[0].kid, issued[0].identifier)
+        assert outcome(issued[0]) == Outcome.REVOKED
 
     def test_issuing_says_what_the_operator_has_to_do(self, given, no_keys):
         with pytest.raises(NoSigningKey) as refused:

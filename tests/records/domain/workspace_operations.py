@@ -58,7 +58,7 @@ WORKSPACE = (
     ),
     Operation(
         merge_proposals.accept_proposal,
-        lambda: given.of("proposal", proposal()),
+        lambda: given.of("proposal", proposal(), patient_version=1),
         KEEPERS,
         "mergeproposal.accepted",
         DECIDED,

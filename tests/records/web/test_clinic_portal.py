@@ -86,6 +86,17 @@ def test_identity_page_hints_at_a_second_record_without_telling_of_elsewhere(
     assert str(here.public_id) in page(at_work, patient, "identity")
 
 
+def test_identity_page_leads_on_to_merging_a_second_record(at_work, patient, clinic):
+    address = path_of(patient, "same-person")
+    assert address not in page(at_work, patient, "identity")
+    twin = make.make_patient(
+        last_name="Okonkwo", date_of_birth=patient.date_of_birth, clinic=clinic
+    )
+
+    assert f'href="{address}"' in page(at_work, patient, "identity")
+    assert str(twin.public_id) in at_work.get(address).content.decode()
+
+
 def test_code_waits_for_the_identity(at_work, patient):
     assert "Confirm it first" in page(at_work, patient, "claim-code")
     at_work.post(path_of(patient, "claim-code"), {"template": "self"})

@@ -81,7 +81,9 @@ def test_slip_of_elsewhere_shows_name_and_birth_date_and_enrols(
     assert "belongs to another clinic" in page
     for hidden in ("555-0199", "Hillside"):
         assert hidden not in page
-    assert AuditEntry.objects.filter(actor=volunteer, action=lookup.FOUND, patient=patient).exists()
+    noted = AuditEntry.objects.filter(actor=volunteer, patient=patient)
+    assert noted.filter(action=lookup.SCANNED).exists()
+    assert not noted.filter(action=lookup.FOUND).exists()
     at_work.post(f"/clinic/patients/{patient.public_id}/enrol")
     assert Enrolment.objects.filter(patient=patient, clinic=clinic).exists()
 

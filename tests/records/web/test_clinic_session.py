@@ -7,6 +7,7 @@ from django.test import Client
 
 from records.domain import doses
 from records.models import AuditEntry, Clinic, Dose, Lot, Patient
+from records.wording import UNDONE
 from tests.records.factories import days_ago, make_dose, make_patient, make_volunteer_user
 from tests.records.web.helpers import filled, path_of
 
@@ -62,8 +63,18 @@ def test_own_dose_of_today_can_be_undone(at_work: Client, mine: Dose, path: str)
     page = undo(at_work, mine)
     assert page.redirect_chain == [(path_of(mine.patient, ""), 302)]
     mine.refresh_from_db()
-    assert (mine.status, mine.status_reason) == ("entered-in-error", "Undone by who recorded it.")
+    assert (mine.status, mine.status_reason) == ("entered-in-error", UNDONE)
     assert address not in at_work.get(where).content.decode()
+
+
+def test_undone_dose_says_why_in_the_readers_language(
+    at_work: Client, mine: Dose, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("records.wording.gettext", str.upper)
+    pages = [undo(at_work, mine), at_work.get(f"/clinic/doses/{mine.public_id}/")]
+    for page in (each.content.decode() for each in pages):
+        assert UNDONE.upper() in page
+        assert UNDONE not in page
 
 
 def test_dose_of_a_colleague_needs_a_reason(at_work: Client, clinic: Clinic, mine: Dose) -> None:

@@ -6,6 +6,7 @@ from django.utils.html import escape
 
 from accounts.roles import PATIENT
 from records.domain import doses, patients
+from records.wording import UNDONE
 from tests.records import factories as make
 from tests.records.factories import days_ago, system
 
@@ -71,6 +72,16 @@ def test_void_is_told_and_marked(read, dose):
     assert "was entered in error. It does not count any more." in page
     assert "Wrong patient" in page
     assert "Does not count" in page
+
+
+def test_undone_dose_says_why_in_the_readers_language(read, dose, monkeypatch):
+    monkeypatch.setattr("records.wording.gettext", str.upper)
+    doses.void_dose(by=system(), dose=dose, version=1, reason=UNDONE)
+
+    page = read()
+
+    assert UNDONE.upper() in page
+    assert UNDONE not in page
 
 
 def test_changes_of_the_person_are_told(read, patient):

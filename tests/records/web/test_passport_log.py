@@ -9,7 +9,7 @@ from django.conf import settings
 from django.test import Client
 
 from accounts.roles import DBA, PATIENT
-from records.domain import access_log, reading
+from records.domain import access_log, lookup, reading
 from records.domain.reading import note_read
 from records.models import AuditEntry, Patient
 from records.web.log_words import ACTS, READ, VERBS
@@ -67,6 +67,15 @@ def test_log_names_the_volunteer_the_clinic_and_the_act(at_home: Client, patient
     text = text_of(at_home, path_of(patient))
     assert f"Recorded a dose {account.volunteer} · Harbour Clinic · on this site" in text
     assert account.email not in text
+
+
+def test_log_tells_who_scanned_a_code_from_who_searched(at_home: Client, patient: Patient) -> None:
+    clinic = make.make_clinic()
+    account = make.make_volunteer_user(clinic)
+    lookup.found_by_code(by=account, clinic=clinic, patient=patient)
+    text = text_of(at_home, path_of(patient))
+    assert f"Found the record by a scanned code {account.volunteer}" in text
+    assert "by surname and birth date" not in text
 
 
 def test_log_shows_ones_own_looks_as_you(at_home: Client, patient: Patient) -> None:
