@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import path
 from django.utils.translation import gettext as _
@@ -168,10 +168,13 @@ class ApplicationAdmin(ListedFiltersOnly, WrittenByForm, admin.ModelAdmin):
         by: Any = request.user
         if not by.has_perm("accounts.change_application"):
             raise PermissionDenied
-        application = get_object_or_404(Application, pk=pk, client_type=CONFIDENTIAL)
         if request.method == "POST":
-            secret = applications.renew_secret(by=by, application=application)
+            try:
+                application, secret = applications.renew_secret(by=by, pk=pk)
+            except Application.DoesNotExist as error:
+                raise Http404 from error
             return self._page(request, application, {"title": _("New secret"), "secret": secret})
+        application = get_object_or_404(Application, pk=pk, client_type=CONFIDENTIAL)
         words = {
             "title": _("New secret"),
             "lead": _("The secret in use stops working at once, and so do all tokens."),

@@ -78,10 +78,14 @@ def change(
 
 
 @transaction.atomic
-def renew_secret(*, by: User, application: Application) -> str:
-    """Return a new secret, shown once; the earlier one and all tokens stop working."""
+def renew_secret(*, by: User, pk: int) -> tuple[Application, str]:
+    """Return an application with its new secret, shown once; the earlier one and all tokens end.
+
+    Raises ``Application.DoesNotExist`` also for one that keeps no secret.
+    """
     _require(by, "accounts.change_application")
-    application = Application.objects.select_for_update().get(pk=application.pk)
+    confidential = Application.objects.filter(client_type=Application.CLIENT_CONFIDENTIAL)
+    application = confidential.select_for_update().get(pk=pk)
     _require_account(by, application)
     secret: str = generate_client_secret()
     application.client_secret = secret
@@ -94,7 +98,7 @@ def renew_secret(*, by: User, application: Application) -> str:
         fields=["client_secret"],
     )
     _announce(by, application)
-    return secret
+    return application, secret
 
 
 def _require(by: User, permission: str) -> None:

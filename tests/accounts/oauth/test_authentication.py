@@ -216,7 +216,7 @@ def test_token_of_a_system_ends(how):
     elif how == "ended":
         end_sessions(service)
     else:
-        applications.renew_secret(by=make.make_user(USER_MANAGER.name), application=system)
+        applications.renew_secret(by=make.make_user(USER_MANAGER.name), pk=system.pk)
 
     assert is_refused(token)
 
