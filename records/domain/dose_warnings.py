@@ -60,12 +60,17 @@ def _ages(dose: Dose, facts: Facts) -> str:
     """Return for which ages the vaccine is, and how old the patient was."""
     least, below = dose.given_vaccine.min_age_months, dose.given_vaccine.max_age_months
     if least is None:
-        text = gettext("Its schedule is for ages below %(below)s; the patient's was %(age)s.")
+        text = gettext(
+            "The vaccine's schedule is for ages below %(below)s; the patient's was %(age)s."
+        )
     elif below is None:
-        text = gettext("Its schedule is for ages from %(least)s; the patient's was %(age)s.")
+        text = gettext(
+            "The vaccine's schedule is for ages from %(least)s; the patient's was %(age)s."
+        )
     else:
         text = gettext(
-            "Its schedule is for ages from %(least)s to below %(below)s; the patient's was %(age)s."
+            "The vaccine's schedule is for ages from %(least)s to below %(below)s;"
+            " the patient's was %(age)s."
         )
     age = age_in_months(dose.patient.date_of_birth, dose.administered_on)
     return text % {
