@@ -44,6 +44,13 @@ CHECKS = [
         "vaccine_series_has_a_dose",
         lambda: (make.make_vaccine(), {"cvx_code": "x", "doses_in_series": 0}),
     ),
+    (
+        "vaccine_ages_are_a_range",
+        lambda: (
+            make.make_vaccine(),
+            {"cvx_code": "x", "min_age_months": 12, "max_age_months": 12},
+        ),
+    ),
     ("lot_number_not_empty", lambda: (make.make_lot(), {"number": ""})),
     (
         "lot_recall_has_day_and_reason",
