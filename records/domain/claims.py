@@ -22,6 +22,7 @@ from records import access
 from records.codecs.claim_codes import new_code, read_code
 from records.domain import unit
 from records.domain.account_log import log_account
+from records.domain.ages import age_in_months
 from records.domain.errors import ClaimRefused, TooManyAttempts
 from records.domain.limits import Limit, forgive, is_news, spend
 from records.domain.patients import need_other_hands, need_reason
@@ -173,9 +174,7 @@ def holder_of(code: str) -> Patient | None:
 
 def is_of_age(patient: Patient, day: dt.date) -> bool:
     """Tell whether a patient has reached ``settings.AGE_OF_MAJORITY`` on a day."""
-    born = patient.date_of_birth
-    years = day.year - born.year - ((day.month, day.day) < (born.month, born.day))
-    return years >= settings.AGE_OF_MAJORITY
+    return age_in_months(patient.date_of_birth, day) >= 12 * settings.AGE_OF_MAJORITY
 
 
 def _check_issue(patient: Patient, clinic: Clinic, template: str, last_day: dt.date | None) -> None:

@@ -5,8 +5,6 @@ Each has a row form and a set form side by side, as the rules of ``dose_rules`` 
 
 from __future__ import annotations
 
-import datetime as dt
-
 from django.db.models import Case, Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Coalesce, ExtractDay, ExtractMonth, ExtractYear
@@ -15,6 +13,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
+from records.domain.ages import age_in_months
 from records.domain.dose_rules import GIVEN, Facts, Rule, is_given, others_staged, same_vaccine
 from records.models import Dose, DoseStatus, VaccineTarget
 
@@ -34,11 +33,6 @@ def _interval(dose: Dose, facts: Facts) -> str:
         "days": days,
         "least": dose.given_vaccine.min_interval_days,
     }
-
-
-def age_in_months(born: dt.date, day: dt.date) -> int:
-    """Return the months that a person has completed on a day, by the calendar."""
-    return (day.year - born.year) * 12 + day.month - born.month - (day.day < born.day)
 
 
 def _months_staged() -> Combinable:

@@ -1,8 +1,9 @@
 """Where a patient stands in each series, by the schedule that the site entered for the vaccines.
 
-A vaccine says how many doses its series has and the least number of days between two
-(``Vaccine.doses_in_series``, ``min_interval_days``). Nothing here is medical advice: a date is
-the first day on which the schedule allows the next dose, and whether to give it is for a clinic.
+A vaccine says how many doses its series has, the least number of days between two, and below
+which age it is given (``Vaccine.doses_in_series``, ``min_interval_days``, ``max_age_months``).
+Nothing here is medical advice: a date is the first day on which the schedule allows the next
+dose, and whether to give it is for a clinic.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from django.db.models import F
 from django.db.models.functions import Coalesce
 
 from records import access
+from records.domain.ages import age_in_months
 from records.domain.reading import LIST, note_read
 from records.models import Dose, DoseStatus, Patient
 
@@ -34,6 +36,8 @@ class Standing(StrEnum):
     """The next dose may be given now."""
     OVERDUE = "overdue"
     """It has been possible for longer than ``OVERDUE_AFTER``."""
+    PAST = "past"
+    """A dose is missing, and by now the patient is too old for it."""
     UNKNOWN = "unknown"
     """The site entered no schedule for the vaccine."""
 
@@ -44,7 +48,8 @@ class Course:
 
     ``diseases`` are none where the vaccine is against none that is known. ``vaccine`` is the one
     given last; ``needed`` its number of doses, None where nobody entered it; ``next_from`` the
-    first day for the next dose, None where there is none to come or no interval is known.
+    first day for the next dose, None where there is none to come or no interval is known;
+    ``below_age`` in months is the first age at which it is not given any more, None for no such.
     """
 
     diseases: tuple[str, ...]
@@ -54,6 +59,8 @@ class Course:
     is_complete: bool
     last_on: dt.date
     next_from: dt.date | None
+    below_age: int | None
+    born: dt.date
 
     def standing(self, today: dt.date) -> Standing:
         """Return how the series stands."""
@@ -61,11 +68,16 @@ class Course:
             return Standing.COMPLETE
         if self.needed is None:
             return Standing.UNKNOWN
+        if self._is_too_late(max(today, self.next_from or today)):
+            return Standing.PAST
         if self.next_from is None:
             return Standing.OPEN
         if self.next_from > today:
             return Standing.PLANNED
         return Standing.OVERDUE if today - self.next_from > OVERDUE_AFTER else Standing.OPEN
+
+    def _is_too_late(self, day: dt.date) -> bool:
+        return self.below_age is not None and age_in_months(self.born, day) >= self.below_age
 
 
 class _Line(NamedTuple):
@@ -77,6 +89,7 @@ class _Line(NamedTuple):
     name: str
     needed: int | None
     interval: int | None
+    below_age: int | None
     disease: str | None
 
 
@@ -86,14 +99,10 @@ def courses_of(*, by: Any, patients: Collection[Patient]) -> dict[int, list[Cour
     Patients whom ``by`` cannot see have none. Leaves an audit entry for every patient.
     """
     note_read(by=by, patients=patients, what=LIST)
-    keys = [patient.pk for patient in patients]
-    found: dict[int, list[Course]] = {key: [] for key in keys}
-    lines: dict[int, list[_Line]] = {}
-    for row in _lines(by, keys):
-        lines.setdefault(row[0], []).append(_Line(*row))
-    for key, given in lines.items():
-        found[key] = _together(given)
-    return found
+    lines: dict[int, list[_Line]] = {patient.pk: [] for patient in patients}
+    for row in _lines(by, list(lines)):
+        lines[row[0]].append(_Line(*row))
+    return {each.pk: _together(lines[each.pk], each.date_of_birth) for each in patients}
 
 
 def _lines(by: Any, patients: list[int]) -> Iterable[Any]:
@@ -104,6 +113,7 @@ def _lines(by: Any, patients: list[int]) -> Iterable[Any]:
             ("name", "short_name"),
             ("needed", "doses_in_series"),
             ("interval", "min_interval_days"),
+            ("below_age", "max_age_months"),
             ("disease", "targets__disease"),
         )
     }
@@ -115,20 +125,20 @@ def _lines(by: Any, patients: list[int]) -> Iterable[Any]:
     )
 
 
-def _together(lines: Iterable[_Line]) -> list[Course]:
+def _together(lines: Iterable[_Line], born: dt.date) -> list[Course]:
     """Return the courses of one patient, the diseases that stand the same in one; newest first."""
     series: dict[str | int, list[_Line]] = {}
     for line in lines:
         series.setdefault(line.disease or line.vaccine, []).append(line)
     alike: dict[Course, list[str]] = {}
     for disease, given in series.items():
-        course = _course(given)
+        course = _course(given, born)
         alike.setdefault(course, []).extend([disease] if isinstance(disease, str) else [])
     courses = [replace(course, diseases=tuple(diseases)) for course, diseases in alike.items()]
     return sorted(courses, key=lambda course: course.last_on, reverse=True)
 
 
-def _course(given: list[_Line]) -> Course:
+def _course(given: list[_Line], born: dt.date) -> Course:
     """Return how one series stands, without its disease."""
     last = given[-1]
     # A series that one vaccine completed stays complete, whatever is given later.
@@ -146,4 +156,6 @@ def _course(given: list[_Line]) -> Course:
         is_complete=bool(completed),
         last_on=last.administered_on,
         next_from=None if interval is None else last.administered_on + dt.timedelta(days=interval),
+        below_age=last.below_age,
+        born=born,
     )

@@ -20,6 +20,10 @@ BADGES: dict[Standing, tuple[str, Promise]] = {
     Standing.OPEN: ("badge--warning", gettext_lazy("Dose due")),
     Standing.OVERDUE: ("badge--recalled", gettext_lazy("Overdue")),
 }
+ORDER = (
+    *(Standing.OVERDUE, Standing.OPEN, Standing.PLANNED),
+    *(Standing.COMPLETE, Standing.PAST, Standing.UNKNOWN),
+)
 DUE = (Standing.OPEN, Standing.OVERDUE)
 
 
@@ -43,7 +47,6 @@ class Status:
 
 def course_rows(courses: Iterable[Course], today: dt.date) -> list[CourseRow]:
     """Return the series with their words; what is due stands first."""
-    order = [Standing.OVERDUE, Standing.OPEN, Standing.PLANNED, Standing.COMPLETE, Standing.UNKNOWN]
     standing = {course: course.standing(today) for course in courses}
     return [
         CourseRow(
@@ -51,7 +54,7 @@ def course_rows(courses: Iterable[Course], today: dt.date) -> list[CourseRow]:
             _words(course, standing[course]),
             *BADGES.get(standing[course], ("", "")),
         )
-        for course in sorted(standing, key=lambda course: order.index(standing[course]))
+        for course in sorted(standing, key=lambda course: ORDER.index(standing[course]))
     ]
 
 
@@ -63,7 +66,8 @@ def status_of(courses: Iterable[Course], today: dt.date) -> Status:
     if due:
         words = ngettext("1 dose is due.", "%(count)d doses are due.", len(due))
         return Status(words % {"count": len(due)}, True)
-    later = [course.next_from for course in standing if course.next_from is not None]
+    planned = (course for course, how in standing.items() if how is Standing.PLANNED)
+    later = [course.next_from for course in planned if course.next_from is not None]
     if later:
         day = date_format(min(later))
         return Status(
@@ -88,6 +92,8 @@ def _words(course: Course, standing: Standing) -> str:
         words = ngettext(
             "The only dose was given.", "All %(needed)d doses were given.", course.given
         )
+    elif standing is Standing.PAST:
+        words = _("Dose %(next)d of %(needed)d is not given any more at this age.")
     elif not course.next_from:
         words = _("Dose %(next)d of %(needed)d is still to come. Ask your clinic when.")
     elif standing is Standing.PLANNED:

@@ -10,7 +10,6 @@ from django.core.exceptions import ValidationError
 
 from records.domain import doses
 from records.domain.dose_import import import_doses
-from records.domain.dose_warnings import age_in_months
 from records.domain.errors import ConfirmationRequired
 from records.models import Patient, Vaccine
 from tests.records import factories as make
@@ -52,23 +51,6 @@ def test_warning_of_a_short_interval_names_the_dose_and_the_days():
         " Its schedule says at least 28 days."
     }
     assert str(asked.value) == "short_interval"
-
-
-@pytest.mark.parametrize(
-    ("born", "day", "months"),
-    [
-        ("2021-01-15", "2021-01-15", 0),
-        ("2021-01-15", "2021-02-14", 0),
-        ("2021-01-15", "2021-02-15", 1),
-        ("2021-01-31", "2021-02-28", 0),
-        ("2021-01-31", "2021-03-01", 1),
-        ("2020-02-29", "2021-02-28", 11),
-        ("2020-02-29", "2021-03-01", 12),
-        ("2020-12-31", "2021-01-01", 0),
-    ],
-)
-def test_age_counts_the_months_that_are_complete(born: str, day: str, months: int) -> None:
-    assert age_in_months(dt.date.fromisoformat(born), dt.date.fromisoformat(day)) == months
 
 
 @pytest.mark.parametrize(

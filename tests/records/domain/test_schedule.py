@@ -48,6 +48,8 @@ def course(**fields):
         "is_complete": False,
         "last_on": TODAY,
         "next_from": None,
+        "below_age": None,
+        "born": dt.date(2024, 5, 20),
     }
     return Course(**known | fields)
 
@@ -125,10 +127,25 @@ def test_voided_dose_does_not_count(patient):
         ({"next_from": TODAY}, Standing.OPEN),
         ({"next_from": TODAY - OVERDUE_AFTER}, Standing.OPEN),
         ({"next_from": TODAY - OVERDUE_AFTER - dt.timedelta(days=1)}, Standing.OVERDUE),
+        ({"below_age": 25}, Standing.OPEN),
+        ({"below_age": 24}, Standing.PAST),
+        ({"below_age": 25, "next_from": TODAY + dt.timedelta(days=30)}, Standing.PLANNED),
+        ({"below_age": 25, "next_from": TODAY + dt.timedelta(days=31)}, Standing.PAST),
+        ({"below_age": 24, "is_complete": True}, Standing.COMPLETE),
     ],
 )
 def test_standing_of_a_course_on_a_day(fields, standing):
     assert course(**fields).standing(TODAY) is standing
+
+
+def test_next_dose_is_not_due_once_the_patient_is_too_old():
+    child = make.make_patient(date_of_birth=days_ago(400))
+    give(child, vaccine(POLIO, max_age_months=12), 300)
+
+    [one] = courses(child)
+
+    assert one.standing(days_ago(250)) is Standing.OPEN
+    assert one.standing(days_ago(0)) is Standing.PAST
 
 
 def test_several_patients_take_one_statement(patient, django_assert_num_queries):

@@ -12,7 +12,7 @@ from django.utils.formats import date_format
 
 from accounts.roles import PATIENT, VOLUNTEER
 from records.domain import doses, grants, lots, merges
-from records.models import GrantTemplate, Patient, PatientGrant
+from records.models import GrantTemplate, Patient, PatientGrant, Vaccine
 from tests.records.factories import (
     days_ago,
     make_clinic,
@@ -237,6 +237,18 @@ def test_passport_says_how_things_stand_and_what_is_next(
     assert line in page
     assert words in page
     assert page.index("Measles, Mumps, Rubella") < page.index(words)
+
+
+def test_passport_calls_no_dose_due_that_the_patient_is_too_old_for(
+    at_home: Client, patient: Patient, mmr: Any
+) -> None:
+    give(patient, mmr, 90)
+    Vaccine.objects.filter(pk=mmr.pk).update(max_age_months=60)
+
+    page = at_home.get(page_of(patient)).content.decode()
+
+    assert "Dose 2 of 2 is not given any more at this age." in page
+    assert "is due" not in page
 
 
 def test_passport_names_the_first_day_of_the_next_dose(
