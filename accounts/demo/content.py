@@ -107,7 +107,7 @@ RECALLED_DAYS_AGO = 30
 RECALL_REASON = "The maker found vials that had been stored too warm."
 
 # Examples of what a site enters for itself: doses in series, minimum interval in days, and ages
-# in months, from the least to below the most. What is given every year has no series.
+# in months, from the least to below the most. What is given every year or as a booster has none.
 SCHEDULES: dict[str, tuple[int | None, int, int | None, int | None]] = {
     "03": (2, 28, 12, None),
     "21": (2, 84, 12, None),

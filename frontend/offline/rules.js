@@ -41,8 +41,8 @@ function months(born, on) {
 // Against every disease of the vaccine there were as many doses before as its series has.
 function isComplete({ vaccine: { series, diseases }, administered_on: on }, given) {
   const before = given.filter((other) => other.on < on);
-  const count = (disease) => before.filter((other) => other.diseases.includes(disease)).length;
-  return series !== null && diseases.length > 0 && diseases.every((each) => count(each) >= series);
+  const count = (disease) => before.filter((other) => other.diseases?.includes(disease)).length;
+  return Boolean(series) && diseases.length > 0 && diseases.every((each) => count(each) >= series);
 }
 
 const same = (dose, given) => given.filter((other) => other.vaccine === dose.vaccine.id);

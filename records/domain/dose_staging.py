@@ -143,8 +143,8 @@ def staged(run: str) -> QuerySet[StagedDose]:
 def judge_staged(run: str) -> dict[int, Verdict]:
     """Return a verdict for every staged row that is on record already or breaks a rule.
 
-    Rules and warnings are the set forms of ``dose_rules``. What two staged rows are to each
-    other is not looked at here.
+    Rules and warnings are the set forms of ``dose_rules`` and ``dose_warnings``. What two staged
+    rows are to each other is not looked at here.
     """
     rules = (*RULES, *WARNINGS)
     known = Dose.objects.filter(

@@ -281,7 +281,8 @@ def _facts(dose: Dose) -> Facts:
 def _in_series(dose: Dose, others: Collection[Given]) -> int:
     """Return how many of the others count before the dose; asks only where it matters."""
     vaccine = dose.given_vaccine
-    if vaccine.doses_in_series is None or len(others) < vaccine.doses_in_series:
+    needed = vaccine.doses_in_series
+    if dose.status != DoseStatus.COMPLETED or needed is None or len(others) < needed:
         return 0
     past = [(other.vaccine_id, other.administered_on) for other in others]
     diseases = diseases_of({vaccine.pk, *(key for key, _ in past)}, None)

@@ -1,7 +1,8 @@
 """Where a patient stands in each series, by the schedule that the site entered for the vaccines.
 
-A vaccine says how many doses its series has, the least number of days between two, and below
-which age it is given (``Vaccine.doses_in_series``, ``min_interval_days``, ``max_age_months``).
+A vaccine says how many doses its series has, the least number of days between two, and between
+which ages it is given (``Vaccine.doses_in_series``, ``min_interval_days``, ``min_age_months``,
+``max_age_months``).
 Nothing here is medical advice: a date is the first day on which the schedule allows the next
 dose, and whether to give it is for a clinic.
 """
@@ -18,7 +19,7 @@ from django.db.models import F
 from django.db.models.functions import Coalesce
 
 from records import access
-from records.domain.ages import age_in_months
+from records.domain.ages import age_in_months, first_day_at
 from records.domain.reading import LIST, note_read
 from records.models import Dose, DoseStatus, Patient
 
@@ -37,7 +38,7 @@ class Standing(StrEnum):
     OVERDUE = "overdue"
     """It has been possible for longer than ``OVERDUE_AFTER``."""
     PAST = "past"
-    """A dose is missing, and by now the patient is too old for it."""
+    """A dose is missing, and the patient is too old for this vaccine when it could be given."""
     UNKNOWN = "unknown"
     """The site entered no schedule for the vaccine."""
 
@@ -89,6 +90,7 @@ class _Line(NamedTuple):
     name: str
     needed: int | None
     interval: int | None
+    from_age: int | None
     below_age: int | None
     disease: str | None
 
@@ -113,6 +115,7 @@ def _lines(by: Any, patients: list[int]) -> Iterable[Any]:
             ("name", "short_name"),
             ("needed", "doses_in_series"),
             ("interval", "min_interval_days"),
+            ("from_age", "min_age_months"),
             ("below_age", "max_age_months"),
             ("disease", "targets__disease"),
         )
@@ -147,7 +150,6 @@ def _course(given: list[_Line], born: dt.date) -> Course:
         for rank, line in enumerate(given, 1)
         if line.needed is not None and rank >= line.needed
     ]
-    interval = last.interval if last.needed and not completed else None
     return Course(
         diseases=(),
         vaccine=last.name,
@@ -155,7 +157,19 @@ def _course(given: list[_Line], born: dt.date) -> Course:
         needed=completed[0] if completed else last.needed,
         is_complete=bool(completed),
         last_on=last.administered_on,
-        next_from=None if interval is None else last.administered_on + dt.timedelta(days=interval),
+        next_from=_next_from(last, born) if last.needed and not completed else None,
         below_age=last.below_age,
         born=born,
     )
+
+
+def _next_from(last: _Line, born: dt.date) -> dt.date | None:
+    """Return the first day for the dose after this one, as far as the schedule says one."""
+    days = []
+    if last.interval is not None:
+        days.append(last.administered_on + dt.timedelta(days=last.interval))
+    if last.from_age is not None:
+        # Every later dose is late enough for the age, unless this one was too early for it.
+        old_enough = first_day_at(born, last.from_age)
+        days.extend([old_enough] if old_enough > last.administered_on else [])
+    return max(days, default=None)

@@ -59,13 +59,15 @@ def course_rows(courses: Iterable[Course], today: dt.date) -> list[CourseRow]:
 
 
 def status_of(courses: Iterable[Course], today: dt.date) -> Status:
-    """Return the line that sums the series up; empty where no schedule says anything."""
+    """Return the line that sums the series up; empty where no schedule can say it."""
     standing = {course: course.standing(today) for course in courses}
     # One dose may be next in several series: it is counted once.
     due = {course.vaccine for course, how in standing.items() if how in DUE}
     if due:
         words = ngettext("1 dose is due.", "%(count)d doses are due.", len(due))
         return Status(words % {"count": len(due)}, True)
+    if Standing.PAST in standing.values():  # nor is it known that everything is up to date
+        return Status("", False)
     planned = (course for course, how in standing.items() if how is Standing.PLANNED)
     later = [course.next_from for course in planned if course.next_from is not None]
     if later:
@@ -93,7 +95,10 @@ def _words(course: Course, standing: Standing) -> str:
             "The only dose was given.", "All %(needed)d doses were given.", course.given
         )
     elif standing is Standing.PAST:
-        words = _("Dose %(next)d of %(needed)d is not given any more at this age.")
+        words = _(
+            "Dose %(next)d of %(needed)d is missing, and this vaccine is not meant for the age at"
+            " which it could be given. Ask your clinic."
+        )
     elif not course.next_from:
         words = _("Dose %(next)d of %(needed)d is still to come. Ask your clinic when.")
     elif standing is Standing.PLANNED:

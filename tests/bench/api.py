@@ -52,12 +52,13 @@ every request and every read is kept for the audit.
 A list of 50 doses with a session: the audit entries of the patients in it take 32 %, statement and
 rows 21 %, session and account 14 %, rights and throttles 12 %, middleware, dispatch and JSON 21 %.
 
-Recording a dose is 25 statements, begin, savepoint and commit included: the body with the look-ups
+Recording a dose is 25 statements, begin, savepoint and commit included, and one more where its
+series may be complete: the body with the look-ups
 of what it refers to takes 19 % of the time, session and CSRF token 11 %, row and first version 7 %,
 audit entry and event 5 %, transaction and savepoint 5 %, the answer, which is read back, 3 %.
-Five times the bare view are 2.4 ms, of which the 25 take 0.9 ms in cursor and driver alone, about
-0.04 ms each: locks, rights, key, trace and answer are a statement each, and none is asked twice but
-the patient and the lot, which are found by the caller's rights first and then locked.
+Five times the bare view are 2.4 ms, of which the statements take 0.9 ms in cursor and driver alone,
+about 0.04 ms each: locks, rights, key, trace and answer are a statement each, and none is asked
+twice but the patient and the lot, which are found by the caller's rights first and then locked.
 """
 # The most that a path may take of the bare view's processor time, and the passport of plain's.
 TARGETS = {"passport": 3.0, "list of doses": 4.0, "list of patients": 4.0}

@@ -180,7 +180,8 @@ def report(measured: list[tuple[float, float, int]]) -> tuple[str, float]:
     lines = [
         TITLE,
         "",
-        f"A file of {ROWS:,} doses in random order of {PATIENTS:,} patients, into a database that"
+        f"A file of {ROWS:,} doses in random order, one of each of {PATIENTS:,} patients and all of"
+        " vaccines with a series against one disease and no ages, into a database that"
         f" has {DOSES:,} doses at first, on MariaDB {version.group()}, Python"
         f" {platform.python_version()} and a machine with {os.cpu_count()} cores;"
         " MariaDB has a buffer pool of 2 GB and a redo log of 1 GB and syncs every commit. The"

@@ -13,6 +13,7 @@ from records.models import AuditEntry, Clinic, Dose, Lot, Patient
 from tests.e2e.offline.device import DOSES, OFFLINE, Device, until
 from tests.records import workspace
 from tests.records.factories import (
+    COVID_19,
     days_ago,
     make_dose,
     make_lot,
@@ -20,6 +21,7 @@ from tests.records.factories import (
     system,
 )
 
+MEASLES = "14189004"
 pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
 
 
@@ -197,16 +199,23 @@ def test_wrong_age_and_complete_series_are_asked_about_while_the_patient_is_ther
     patient = arrive("Mbeki")
     make_dose(patient=patient, lot=lot, clinic=clinic, administered_on=days_ago(90))
     once = make_lot(number="HX43", vaccine=make_vaccine(doses_in_series=1, max_age_months=24))
+    both = make_vaccine(doses_in_series=1, min_age_months=1200, diseases=[COVID_19, MEASLES])
+    combined = make_lot(number="HX44", vaccine=both)
     device.prepare()
     device.lose_network()
     device.goto(OFFLINE)
     page = device.page
     page.get_by_role("button", name="Record a dose").click()
+    warned = page.locator("[data-part=warnings]")
+    complete = "has all doses of this vaccine's series already"
+    page.get_by_label("Lot").select_option(value=str(combined.public_id))
+    page.get_by_role("button", name="Record the dose").click()
+    expect(warned).to_contain_text("age on that day is outside")
+    expect(warned).not_to_contain_text(complete)
     page.get_by_label("Lot").select_option(value=str(once.public_id))
     page.get_by_role("button", name="Record the dose").click()
-    warned = page.locator("[data-part=warnings]")
     expect(warned).to_contain_text("age on that day is outside")
-    expect(warned).to_contain_text("has all doses of this vaccine's series already")
+    expect(warned).to_contain_text(complete)
     for box in warned.get_by_label("I have checked this").all():
         box.check()
     page.get_by_role("button", name="Record the dose").click()

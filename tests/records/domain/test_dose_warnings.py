@@ -10,10 +10,12 @@ from django.core.exceptions import ValidationError
 
 from records.domain import doses
 from records.domain.dose_import import import_doses
+from records.domain.dose_warnings import _months_staged
 from records.domain.errors import ConfirmationRequired
-from records.models import Patient, Vaccine
+from records.models import Dose, Patient, Vaccine
 from tests.records import factories as make
 from tests.records.domain.dose_worlds import make_world, row
+from tests.records.domain.test_ages import AGES
 
 pytestmark = pytest.mark.django_db
 
@@ -72,6 +74,17 @@ def test_warning_of_a_wrong_age_says_for_which_ages_and_how_old(
 
     assert list(found) == ["wrong_age"]
     assert says in found["wrong_age"]
+
+
+def test_database_counts_months_as_python_does() -> None:
+    vaccine = make.make_vaccine()
+    for born, day, _months in AGES:
+        patient = make.make_patient(date_of_birth=born)
+        make.make_dose(patient=patient, vaccine=vaccine, administered_on=day)
+
+    counted = Dose.objects.annotate(months=_months_staged()).order_by("id")
+
+    assert [dose.months for dose in counted] == [months for *_, months in AGES]
 
 
 @pytest.mark.parametrize("day", ["2021-01-05", "2024-12-31"])

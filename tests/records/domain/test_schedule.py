@@ -148,6 +148,31 @@ def test_next_dose_is_not_due_once_the_patient_is_too_old():
     assert one.standing(days_ago(0)) is Standing.PAST
 
 
+@pytest.mark.parametrize(
+    ("interval", "given_on", "next_from"),
+    [
+        (28, "2020-06-01", "2021-01-31"),
+        (300, "2020-06-01", "2021-03-28"),
+        (28, "2021-02-01", "2021-03-01"),
+        (None, "2020-06-01", "2021-01-31"),
+        (None, "2021-02-01", None),
+    ],
+)
+def test_next_dose_waits_for_interval_and_lowest_age(interval, given_on, next_from):
+    given = vaccine(POLIO, interval=interval, min_age_months=12)
+    child = make.make_patient(date_of_birth=dt.date(2020, 1, 31))
+    make.make_dose(
+        patient=child,
+        lot=make.make_lot(vaccine=given),
+        administered_on=dt.date.fromisoformat(given_on),
+        confirmed={"wrong_age"},
+    )
+
+    [one] = courses(child)
+
+    assert one.next_from == (next_from and dt.date.fromisoformat(next_from))
+
+
 def test_several_patients_take_one_statement(patient, django_assert_num_queries):
     user = make.make_user(PATIENT.name)
     children = [patient, make.make_patient(), make.make_patient()]

@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 
 from records.domain import lookup, lots, screening
-from records.models import AuditEntry, CheckIn, CheckInState, Clinic, Dose, Lot, Patient
+from records.models import AuditEntry, CheckIn, CheckInState, Clinic, Dose, Lot, Patient, Vaccine
 from tests.records import workspace
 from tests.records.factories import (
     COVID_19,
@@ -65,6 +65,8 @@ def test_shift_tells_what_one_needs_to_go_on(
     workspace.arrive(patient, clinic)
     question = workspace.question(text="A fever?")
     make_dose(patient=patient, lot=lot, clinic=clinic, administered_on=days_ago(9))
+    schedule = {"doses_in_series": 3, "min_age_months": 2, "max_age_months": 1200}
+    Vaccine.objects.filter(pk=lot.vaccine_id).update(**schedule)
     answer = told(at_work)
     assert (answer["clinic"], answer["lot"]) == (str(clinic.public_id), str(lot.public_id))
     assert [each["patient"] for each in answer["queue"]] == [str(patient.public_id)]
@@ -75,8 +77,15 @@ def test_shift_tells_what_one_needs_to_go_on(
             "diseases": [COVID_19],
         }
     ]
-    vaccine = answer["vaccines"][str(lot.public_id)]
-    assert (vaccine["least"], vaccine["diseases"]) == (28, [COVID_19])
+    assert answer["vaccines"][str(lot.public_id)] == {
+        "id": str(lot.vaccine.public_id),
+        "name": lot.vaccine.short_name,
+        "least": 28,
+        "series": 3,
+        "from_age": 2,
+        "below_age": 1200,
+        "diseases": [COVID_19],
+    }
     assert answer["questions"][0]["code"] == screening.code_of(question)
 
 

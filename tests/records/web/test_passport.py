@@ -247,8 +247,9 @@ def test_passport_calls_no_dose_due_that_the_patient_is_too_old_for(
 
     page = at_home.get(page_of(patient)).content.decode()
 
-    assert "Dose 2 of 2 is not given any more at this age." in page
+    assert "this vaccine is not meant for the age at which it could be given" in page
     assert "is due" not in page
+    assert "up to date" not in page
 
 
 def test_passport_names_the_first_day_of_the_next_dose(
