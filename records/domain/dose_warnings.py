@@ -16,6 +16,12 @@ from django.utils.translation import gettext_lazy as _
 from records.domain.ages import age_in_months
 from records.domain.dose_rules import GIVEN, Facts, Rule, is_given, others_staged, same_vaccine
 from records.models import Dose, DoseStatus, VaccineTarget
+from records.wording import Text
+
+TOO_NEAR: Text = _(
+    "Another dose of this vaccine was given on %(day)s, %(days)d days apart."
+    " Its schedule says at least %(least)d days."
+)
 
 
 def _interval(dose: Dose, facts: Facts) -> str:
@@ -25,10 +31,7 @@ def _interval(dose: Dose, facts: Facts) -> str:
         for other in same_vaccine(dose, facts)
         if other.administered_on != dose.administered_on
     )
-    return gettext(
-        "Another dose of this vaccine was given on %(day)s, %(days)d days apart."
-        " Its schedule says at least %(least)d days."
-    ) % {
+    return TOO_NEAR % {
         "day": date_format(other),
         "days": days,
         "least": dose.given_vaccine.min_interval_days,

@@ -27,6 +27,8 @@ from django.views.decorators.http import require_POST, require_safe
 
 from records import access, viewers
 from records.domain import offline
+from records.domain.dose_rules import RULES
+from records.domain.dose_warnings import TOO_NEAR, WARNINGS
 from records.domain.errors import ConfirmationRequired, TooManyLookups
 from records.domain.lookup import PER_HOUR, look_alikes
 from records.domain.patients import resolve_patient
@@ -175,15 +177,8 @@ def _context() -> dict[str, Any]:
         "reasons": offline.Discarded.choices,
         "script": SCRIPT,
         # The sentences of the domain's rules, with places for what they are about.
-        "interval": _(
-            "Another dose of this vaccine was given on %(day)s, %(days)d days apart."
-            " Its schedule says at least %(least)d days."
-        ),
-        "same_day": _("This patient already has a dose of this vaccine on that day."),
-        "wrong_age": _(
-            "The patient's age on that day is outside what the vaccine's schedule says."
-        ),
-        "series_complete": _("The patient has all doses of this vaccine's series already."),
+        "too_near": TOO_NEAR,
+        "rules": {rule.code: rule.message for rule in (*RULES, *WARNINGS)},
     }
 
 
