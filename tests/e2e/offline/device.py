@@ -94,6 +94,11 @@ class Device:
     def lose_network(self) -> None:
         self.context.set_offline(True)
 
+    def go_offline(self) -> None:
+        """Lose the network and open the page that works without it."""
+        self.lose_network()
+        self.goto(OFFLINE)
+
     def find_network(self) -> None:
         self.context.set_offline(False)
 
@@ -118,7 +123,7 @@ class Device:
         self.page.get_by_role("button", name="Record the dose").click()
 
     def register(self, last_name: str, born: str = "1986-04-02") -> None:
-        """Go on to the dose of somebody who is not in the queue."""
+        """Record a dose for somebody who is not in the queue."""
         page = self.page
         expect(page.locator("[data-part=choose]")).to_be_visible()  # the dose before is kept
         page.locator("details[data-part=somebody-else]").evaluate("(each) => { each.open = true; }")
@@ -126,6 +131,7 @@ class Device:
         page.get_by_label("Given names").fill("Maria")
         page.get_by_label("Date of birth").fill(born)
         page.get_by_role("button", name="Go on to the dose").click()
+        page.get_by_role("button", name="Record the dose").click()
 
     def waits(self, count: int) -> None:
         expect(self.page.locator("[data-part=list] > li")).to_have_count(count)

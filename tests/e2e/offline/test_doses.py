@@ -42,13 +42,11 @@ def test_twenty_doses_survive_a_killed_browser_and_are_recorded_once(
         device.record(str(patient))
     for number in range(5):
         device.register(f"Newcomer{number}", f"199{number}-04-02")
-        device.page.get_by_role("button", name="Record the dose").click()
     device.waits(20)
 
     device.kill()
     device.open()
-    device.lose_network()
-    device.goto(OFFLINE)
+    device.go_offline()
     device.waits(20)
     assert not Dose.objects.exists()
 
@@ -70,11 +68,9 @@ def test_dose_whose_answer_was_lost_is_recorded_once(
 ) -> None:
     patient = arrive("Mbeki")
     device.prepare()
-    device.lose_network()
-    device.goto(OFFLINE)
+    device.go_offline()
     device.record(str(patient))
     device.register("Newcomer")
-    device.page.get_by_role("button", name="Record the dose").click()
     device.waits(2)
     answered: list[int] = []
 
@@ -104,8 +100,7 @@ def test_refused_dose_is_shown_changed_and_sent(
 ) -> None:
     patient, other = arrive("Mbeki"), make_lot(number="HX43", vaccine=lot.vaccine)
     device.prepare()
-    device.lose_network()
-    device.goto(OFFLINE)
+    device.go_offline()
     device.record(str(patient))
     device.waits(1)
     recall(lot)
@@ -128,8 +123,7 @@ def test_refused_dose_is_discarded_with_a_reason(
 ) -> None:
     patient = arrive("Mbeki")
     device.prepare()
-    device.lose_network()
-    device.goto(OFFLINE)
+    device.go_offline()
     device.record(str(patient))
     recall(lot)
     device.find_network()
@@ -149,8 +143,7 @@ def test_warning_of_the_server_is_confirmed(
 ) -> None:
     patient = arrive("Mbeki")
     device.prepare()
-    device.lose_network()
-    device.goto(OFFLINE)
+    device.go_offline()
     device.record(str(patient))
     device.waits(1)
     # Recorded by a colleague meanwhile, for the week before.
@@ -173,8 +166,7 @@ def test_short_interval_and_concern_are_asked_about_while_the_patient_is_there(
     # Known to the device although the same people wait as a moment ago.
     make_dose(patient=patient, lot=lot, clinic=clinic, administered_on=days_ago(7))
     device.prepare()
-    device.lose_network()
-    device.goto(OFFLINE)
+    device.go_offline()
     page = device.page
     page.get_by_role("button", name="Record a dose").click()
     page.get_by_label("Does the patient have a fever?").check()
@@ -202,8 +194,7 @@ def test_wrong_age_and_complete_series_are_asked_about_while_the_patient_is_ther
     both = make_vaccine(doses_in_series=1, min_age_months=1200, diseases=[COVID_19, MEASLES])
     combined = make_lot(number="HX44", vaccine=both)
     device.prepare()
-    device.lose_network()
-    device.goto(OFFLINE)
+    device.go_offline()
     page = device.page
     page.get_by_role("button", name="Record a dose").click()
     warned = page.locator("[data-part=warnings]")
@@ -230,11 +221,9 @@ def test_newcomer_who_looks_like_somebody_is_asked_about(
 ) -> None:
     known = arrive("Mbeki")
     device.prepare()
-    device.lose_network()
-    device.goto(OFFLINE)
+    device.go_offline()
     page = device.page
     device.register("Mbeki", known.date_of_birth.isoformat())
-    page.get_by_role("button", name="Record the dose").click()
     device.waits(1)
     known.__class__.objects.filter(pk=known.pk).update(first_name_key="maria")
     device.find_network()
@@ -251,10 +240,8 @@ def test_newcomer_who_has_to_wait_holds_up_nobody_else(
 ) -> None:
     patient = arrive("Mbeki")
     device.prepare()
-    device.lose_network()
-    device.goto(OFFLINE)
+    device.go_offline()
     device.register("Newcomer")
-    device.page.get_by_role("button", name="Record the dose").click()
     device.record(str(patient))
     device.waits(2)
     with monkeypatch.context() as patch:

@@ -23,11 +23,9 @@ def test_nothing_is_readable_on_the_device_and_nothing_opens_it_after_signing_ou
 ) -> None:
     patient = arrive("Quibblesworth")
     device.prepare()
-    device.lose_network()
-    device.goto(OFFLINE)
+    device.go_offline()
     device.record(str(patient))
     device.register("Zanzottera")
-    device.page.get_by_role("button", name="Record the dose").click()
     device.waits(2)
     kept = device.page.evaluate(EVERYTHING_KEPT)
     for secret in ("Quibblesworth", "Zanzottera", "1986", str(patient.public_id), "HX42"):
@@ -42,8 +40,7 @@ def test_nothing_is_readable_on_the_device_and_nothing_opens_it_after_signing_ou
     page.locator(".menu__button").click()
     page.get_by_role("button", name="Sign out").click()
     expect(page.get_by_role("link", name="Sign in").first).to_be_visible()
-    device.lose_network()
-    device.goto(OFFLINE)
+    device.go_offline()
     expect(page.get_by_role("heading", name="Sign in first")).to_be_visible()
     assert "key false" not in page.evaluate(EVERYTHING_KEPT)
 
@@ -67,8 +64,7 @@ def test_session_that_ended_locks_the_device_until_the_next_sign_in(
 ) -> None:
     patient = arrive("Mbeki")
     device.prepare()
-    device.lose_network()
-    device.goto(OFFLINE)
+    device.go_offline()
     device.record(str(patient))
     device.waits(1)
     device.context.clear_cookies()
@@ -104,8 +100,7 @@ def test_device_asks_for_the_queue_again_only_when_it_has_changed(
     assert len(asked) == 2
     device.page.evaluate(SHELL_IS_KEPT)
     device.goto("/clinic/queue")
-    device.lose_network()
-    device.goto(OFFLINE)
+    device.go_offline()
     expect(device.page.get_by_role("button", name="Record a dose: Ada Sato")).to_be_visible()
 
 
@@ -128,8 +123,7 @@ def test_page_that_turns_one_away_locks_the_device_for_whoever_comes_next(
     end(device)
     page.goto("/clinic/queue")
     until(lambda: "key false" not in page.evaluate(EVERYTHING_KEPT))
-    device.lose_network()
-    device.goto(OFFLINE)
+    device.go_offline()
     expect(page.get_by_role("heading", name="Sign in first")).to_be_visible()
     assert "Quibblesworth" not in page.content()
 
@@ -137,8 +131,7 @@ def test_page_that_turns_one_away_locks_the_device_for_whoever_comes_next(
 def test_slip_is_removed_before_it_is_sent(device: Device, arrive: Callable[..., Patient]) -> None:
     patient = arrive("Mbeki")
     device.prepare()
-    device.lose_network()
-    device.goto(OFFLINE)
+    device.go_offline()
     device.record(str(patient))
     card = device.page.locator("[data-part=list] > li")
     card.get_by_role("button", name="Remove", exact=True).click()
