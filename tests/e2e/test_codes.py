@@ -7,7 +7,7 @@ import pytest
 from accounts.roles import PATIENT
 from records.codecs import hcert, qr, shc
 from tests.records import factories as make
-from tests.records.issuing import make_eu_lot
+from tests.records.issuer import make_eu_lot
 
 # No engine of a database shows it otherwise: once is enough.
 pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True), pytest.mark.sqlite]

@@ -13,7 +13,7 @@ from records.models import GrantTemplate, Patient
 from tests.e2e.desks import Desk, fits, follow, make_person, sign_in
 from tests.records import factories as make
 from tests.records.codecs.printed import codes_on, text_of
-from tests.records.issuing import issue
+from tests.records.issuer import issue
 
 __all__ = ["sign_in"]  # a fixture
 pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]

@@ -23,6 +23,7 @@ from accounts import roles
 from accounts.oauth.models import Application
 from records.domain import boxes, merges, patients, reference
 from records.domain.account_log import log_account
+from records.domain.credentials import issue_credentials
 from records.models import (
     AttemptCounter,
     AuditEntry,
@@ -51,7 +52,6 @@ from records.models import (
 )
 from tests.records import factories as make
 from tests.records import workspace
-from tests.records.issuing import issue
 from tests.records.signing import CardIssuer
 
 BORN = dt.date(1981, 3, 4)
@@ -272,7 +272,9 @@ def _accounts(world: World) -> None:
         for case in ("elsewhere", "here")
     }
     world.objects["credential"] = {
-        case: issue(world.objects["patient"][case])[0]
+        case: issue_credentials(
+            by=world.users["superuser"], patient=world.objects["patient"][case], format="shc"
+        )[0]
         for case in ("own", "dependant", "relative", "elsewhere", "here")
     }
     # From here on no clinic has confirmed anybody, so that everybody can be.

@@ -20,6 +20,7 @@ from records.models import (
     Credential,
     Dose,
     EuProduct,
+    Lot,
     Patient,
     RevokedCode,
     ShareLink,
@@ -89,16 +90,21 @@ def signed_and_shared(patient: Patient) -> dict[str, Any]:
 def product(**fields: Any) -> EuProduct:
     """Return an EU product of its own code."""
     number = next(_numbers)
-    defaults = {"code": f"EU/1/{number}", "name": "Brand", "org_code": "ORG-1"}
+    defaults = {"code": f"EU/1/{number}", "name": "Comirnaty", "org_code": "ORG-1"}
     return reference.add_eu_product(
         by=make.system(), **{**defaults, "prophylaxis_code": "J07BX03", **fields}
     )
 
 
+def make_eu_lot(**fields: Any) -> Lot:
+    """Return a lot against COVID-19 that an EU certificate can name."""
+    return make.make_lot(eu_product=product(), **fields)
+
+
 def eu_dose(patient: Patient, days: int = 30, **fields: Any) -> Dose:
     """Return a dose of so many days ago that an EU certificate can state."""
     fields.setdefault("lot", None)
-    lot = fields.pop("lot") or make.make_lot(eu_product=product())
+    lot = fields.pop("lot") or make_eu_lot()
     return make.make_dose(patient=patient, lot=lot, administered_on=make.days_ago(days), **fields)
 
 

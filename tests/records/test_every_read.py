@@ -20,7 +20,7 @@ from accounts.roles import DBA, PATIENT, USER_MANAGER
 from records.domain import boxes, merges, reading
 from records.models import AuditEntry, AuditSeal, Dose, ShareLink
 from tests.records import factories as make
-from tests.records.issuing import issue
+from tests.records.issuer import issue
 
 pytestmark = pytest.mark.django_db
 

@@ -26,7 +26,7 @@ from records.models import (
     Volunteer,
 )
 from tests.records import factories as make
-from tests.records.issuing import issue
+from tests.records.issuer import issue
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,7 @@ from records.domain import doses
 from records.models import AuditEntry, Credential, IdempotencyKey, OutboxEvent
 from tests.records import factories as make
 from tests.records.api.calling import Caller, refused_fields
-from tests.records.issuer import with_file
-from tests.records.issuing import issue, make_eu_lot
+from tests.records.issuer import issue, make_eu_lot, with_file
 
 pytestmark = pytest.mark.django_db
 

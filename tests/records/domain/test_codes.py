@@ -15,8 +15,7 @@ from records.domain.issuer_keys import as_json
 from records.domain.key_rotation import new_key
 from records.models import Credential
 from tests.records import factories as make
-from tests.records.issuer import keys, with_file
-from tests.records.issuing import issue, make_eu_lot
+from tests.records.issuer import issue, keys, make_eu_lot, with_file
 
 pytestmark = pytest.mark.django_db
 

@@ -13,7 +13,7 @@ from records.domain.codes import read_code
 from records.models import AuditEntry
 from tests.records import factories as make
 from tests.records.codecs.printed import codes_on, text_of
-from tests.records.issuing import issue
+from tests.records.issuer import issue
 
 pytestmark = [
     pytest.mark.django_db,

@@ -6,7 +6,7 @@ from accounts.roles import PATIENT
 from records.codecs import qr, shc
 from records.models import AuditEntry, Credential
 from tests.records import factories as make
-from tests.records.issuing import issue, make_eu_lot
+from tests.records.issuer import issue, make_eu_lot
 from tests.records.web.helpers import NOBODY, path_of
 
 pytestmark = pytest.mark.django_db

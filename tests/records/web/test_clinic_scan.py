@@ -20,7 +20,7 @@ from tests.records.factories import (
     make_volunteer_user,
     system,
 )
-from tests.records.issuing import issue
+from tests.records.issuer import issue
 from tests.records.signing import PERSON, CardIssuer, changed, trusted
 
 pytestmark = pytest.mark.django_db

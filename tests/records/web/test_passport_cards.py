@@ -13,8 +13,7 @@ from records.domain import doses, lots
 from records.domain.credentials import revoke_credential
 from records.models import AuditEntry, Credential, RevocationCause
 from tests.records import factories as make
-from tests.records.issuer import with_file
-from tests.records.issuing import issue, make_eu_lot
+from tests.records.issuer import issue, make_eu_lot, with_file
 
 pytestmark = pytest.mark.django_db
 
