@@ -19,6 +19,7 @@ help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 run: export VAXPASS_MODE := development
+run: export ISSUER_URL ?= http://127.0.0.1:$(PORT)
 run: $(STAMPS)/base $(STAMPS)/frontend ## Run with demo data on http://127.0.0.1:8000 (PORT= to change)
 	@scripts/frontend || echo "not built: the look of the pages and the scanner of /verify/; all else works"
 	@$(PY) manage.py compilemessages --verbosity 0

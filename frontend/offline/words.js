@@ -8,10 +8,8 @@ export const number = (value) => new Intl.NumberFormat(language).format(value);
 
 /** Return a day (ISO) in words. */
 export function day(iso) {
-  const [year, month, date] = iso.split("-").map(Number);
-  return new Intl.DateTimeFormat(region, { dateStyle: "long" }).format(
-    new Date(year, month - 1, date),
-  );
+  const moment = new Date(`${iso}T00:00:00Z`); // by its parts, the year 94 were 1994
+  return new Intl.DateTimeFormat(region, { dateStyle: "long", timeZone: "UTC" }).format(moment);
 }
 
 /** Return a moment (milliseconds) in words. */

@@ -16,7 +16,9 @@ const AGES = [
 let words = {};
 
 export async function load() {
-  words = await (await fetch("/verify/words.json", { credentials: "omit" })).json();
+  // Without the session, which knows the language: the header says it instead.
+  const headers = { "Accept-Language": language };
+  words = await (await fetch("/verify/words.json", { credentials: "omit", headers })).json();
 }
 
 export const word = (...path) => path.reduce((found, key) => found?.[key], words) ?? "";

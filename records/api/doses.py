@@ -131,7 +131,7 @@ class DoseChange(Reason, Given):
     """A correction."""
 
     class Meta(Given.Meta):
-        fields: ClassVar[tuple[str, ...]] = (*Given.Meta.fields, "reason")
+        fields: ClassVar[tuple[str, ...]] = (*Given.Meta.fields, "status_reason", "reason")
 
 
 class Doses(WithExport, WithHistory):

@@ -36,6 +36,7 @@ DOSE = {
     "site": "site",
     "route": "route",
     "primary_source": "primary_source",
+    "status_reason": "status_reason",
 }
 GIVER = ("volunteer__first_name", "volunteer__last_name")
 VERSION = ("id", "version", "history_date", "history_type", "history_change_reason")
@@ -105,9 +106,7 @@ def _of_doses(by: Any, patient: Patient) -> Iterator[Correction]:
     deleted = Dose.history.filter(patient_id=patient.pk, history_type="-").values("id")
     versions = Dose.history.filter(Q(id__in=list(given)) | Q(id__in=deleted))
     columns = {*DOSE.values(), *GIVER} - {"volunteer"}
-    rows = versions.order_by("id", "version").values(
-        *VERSION, *columns, "status", "status_reason", "patient_id"
-    )
+    rows = versions.order_by("id", "version").values(*VERSION, *columns, "status", "patient_id")
     for key, same in groupby(map(_with_giver, rows), key=lambda row: row["id"]):
         yield from _of_dose(list(same), given.get(key, ""))
 
@@ -124,7 +123,7 @@ def _of_dose(rows: list[dict[str, Any]], vaccine: str) -> Iterator[Correction]:
             yield _joined(Kind.MOVED, after, name, day)
         changes = tuple(_changes(before, after, DOSE))
         if before["status"] != after["status"] == DoseStatus.ENTERED_IN_ERROR:
-            yield _correction(Kind.VOIDED, after, changes, name, day)
+            yield _correction(Kind.VOIDED, after, (), name, day)
         elif changes:
             yield _correction(Kind.CORRECTED, after, changes, name, day)
 

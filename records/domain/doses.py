@@ -35,7 +35,10 @@ from records.models import (
 from records.statements import Select, by_key, stand_in
 
 AMENDABLE = frozenset(
-    {"lot", "vaccine", "manufacturer", "administered_on", "volunteer", "clinic", "site", "route"}
+    {
+        *("lot", "vaccine", "manufacturer", "administered_on", "volunteer", "clinic"),
+        *("site", "route", "status_reason"),
+    }
 )
 UNJUDGED = frozenset({"site", "route"})
 

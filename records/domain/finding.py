@@ -8,7 +8,7 @@ comes from the database is bounded by an index; what counts as a slip is decided
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
@@ -76,6 +76,24 @@ def alike_at_clinic(*, by: Any, clinic: Clinic, patient: Patient, most: int) -> 
         return []
     matches = _alike(here, readings, patient.date_of_birth, clinic.today(), most)
     return [match.patient for match in matches]
+
+
+def near_at_clinic(
+    *, by: Any, clinic: Clinic, fields: Mapping[str, Any], most: int
+) -> list[Patient]:
+    """Return the clinic's patients of nearly these names and birth date, the likeliest first.
+
+    Unlike ``alike_at_clinic`` the birth date is right or one slip away: two people of one name
+    are no news.
+    """
+    born = fields["date_of_birth"]
+    reading = (fold_name(fields["last_name"]), fold_name(fields["first_name"]))
+    if not all(reading):
+        return []
+    today = clinic.today()
+    days = {born, *near_dates(born, today)}
+    here = _here(by, clinic).filter(date_of_birth__in=days)
+    return [match.patient for match in _alike(here, [reading], born, today, most)]
 
 
 def slips(typed: str, key: str) -> int | None:

@@ -20,6 +20,7 @@ from django.utils.translation import gettext as _
 from records import access
 from records.domain import unit
 from records.domain.errors import TooManyLookups
+from records.domain.finding import near_at_clinic
 from records.domain.patients import enrol_patient, similar_patients
 from records.models import AuditEntry, Clinic, Dose, Patient, Record
 from records.models.fields import fold_name
@@ -31,6 +32,7 @@ MATCHED = "patient.matched_elsewhere"
 
 PER_HOUR = 30
 SHOWN = 20
+MOST_NEAR = 5
 VALID_FOR = dt.timedelta(minutes=30)
 
 
@@ -125,8 +127,9 @@ def look_alikes(
 ) -> LookAlikes:
     """Return whom a new patient looks like: same names and birth date, case and accents aside.
 
-    Whoever has one of the ``identifiers``, (system, value) pairs, counts as well. ``of`` is
-    the patient where it is not a new one: nobody is their own look-alike.
+    At the clinic a slip in each is forgiven, as in a search. Whoever has one of the
+    ``identifiers``, (system, value) pairs, counts as well. ``of`` is the patient where it is not a
+    new one: nobody is their own look-alike.
 
     Records of elsewhere are only counted, but to learn that there is one is a search like any
     other: audited, and limited by ``TooManyLookups``. Who has no search left learns nothing,
@@ -136,6 +139,8 @@ def look_alikes(
     _need_search_left(by)
     similar = {patient.pk: patient for patient in similar_patients(fields=fields)}
     similar |= _holders(identifiers)
+    near = near_at_clinic(by=by, clinic=clinic, fields=fields, most=MOST_NEAR)
+    similar |= {patient.pk: patient for patient in near}
     if of is not None:
         similar.pop(of.pk, None)
     seen = list(access.visible_to(by, Patient).filter(pk__in=similar))

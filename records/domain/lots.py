@@ -16,6 +16,7 @@ from records.domain import bulk, unit
 from records.domain.patients import need_day, need_reason
 from records.domain.revocation import revoke_shifted, revoke_stating_any
 from records.models import Dose, DoseStatus, EuProduct, Lot, Manufacturer, Patient, Vaccine
+from records.models.base import furthest_today
 
 AMENDABLE = frozenset({"vaccine", "expires_on", "eu_product"})
 SCRATCH = "\u2192"  # cannot stand on a vial: see renumber_lot
@@ -103,13 +104,15 @@ def recall_lot(*, by: Any, lot: Lot, version: int, recalled_on: dt.date, reason:
     """Withdraw a lot from a day on: no dose on or after it; every affected patient is findable.
 
     Waits for doses being recorded from this lot, so that none slips past. A recall may be
-    corrected by another one.
+    corrected by another one. It counts at once: raises ``ValidationError`` for a day to come.
     """
     access.require(by, "recall_lot", lot)
     need_reason(reason)
     current = unit.lock(lot, version=version)
     fields = unit.apply(current, {"recalled_on": recalled_on, "recall_reason": reason})
     need_day(current, "recalled_on")
+    if current.recalled_on and current.recalled_on > furthest_today():
+        raise ValidationError({"recalled_on": _("The day of a recall is not in the future.")})
     return unit.update(current, fields, by=by, event="lot.recalled", reason=reason)
 
 

@@ -218,6 +218,11 @@ def none_or_both(first: str, second: str) -> models.Q:
     return known | models.Q(**{f"{first}__isnull": True, f"{second}__isnull": True})
 
 
+def furthest_today() -> dt.date:
+    """Return today by the calendar that is furthest ahead (UTC+14): no day after it is past."""
+    return (timezone.now() + dt.timedelta(hours=14)).date()
+
+
 def period_check(name: str) -> models.CheckConstraint:
     """Return the check that a period does not end before it starts."""
     return models.CheckConstraint(

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
-from records.models.base import Address, Record, period_check
+from records.models.base import Address, Record, furthest_today, period_check
 from records.models.fields import CodeField, SearchKeyField
 from records.models.sites import Clinic
 
@@ -68,10 +68,15 @@ class Patient(Address, Record):
         return f"{self.first_name} {self.last_name}"
 
     def clean(self) -> None:
-        """Refuse a birth in the future, by the calendar that is furthest ahead (UTC+14)."""
-        born = self.date_of_birth
-        if isinstance(born, dt.date) and born > (timezone.now() + dt.timedelta(hours=14)).date():
+        """Refuse a birth in the future, and one of more than ``OLDEST`` years ago."""
+        born, today = self.date_of_birth, furthest_today()
+        if not isinstance(born, dt.date):
+            return
+        if born > today:
             raise ValidationError({"date_of_birth": _("The birth date is in the future.")})
+        if born.year < today.year - OLDEST:
+            message = _("Nobody is that old: the year of birth is %(first)d or later.")
+            raise ValidationError({"date_of_birth": message % {"first": today.year - OLDEST}})
 
 
 class PatientIdentifier(Record):

@@ -19,7 +19,7 @@ from records.domain.reading import RECORD, named_by, note_read
 from records.history import changes_since, versions_of
 from records.models import Patient
 from records.web.forms import CorrectPatientForm, NumberForm
-from records.web.shift import Shift, clinic_page
+from records.web.shift import Shift, clinic_page, tell_corrected
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -30,7 +30,7 @@ def edit(request: HttpRequest, shift: Shift, patient_id: UUID) -> HttpResponse:
     form = CorrectPatientForm(request.POST or None, patient=patient)
     if form.is_valid():
         try:
-            amend_patient(by=request.user, patient=patient, **form.values())
+            amended = amend_patient(by=request.user, patient=patient, **form.values())
         except ValidationError as error:
             form.show(error)
         except StaleVersion as stale:
@@ -44,7 +44,7 @@ def edit(request: HttpRequest, shift: Shift, patient_id: UUID) -> HttpResponse:
             }
             return render(request, "clinic/stale.html", context, status=409)
         else:
-            messages.success(request, _("The correction is saved. What was there before is kept."))
+            tell_corrected(request, amended, form.cleaned_data["version"])
             return redirect("clinic:patient", patient.public_id)
     return _page(request, shift, patient, form, NumberForm())
 

@@ -29,7 +29,7 @@ from records.web.dose_checks import check
 from records.web.dose_forms import AmendForm, GivenForm, NewDoseForm, NotGivenForm, OutsideForm
 from records.web.forms import CorrectionForm
 from records.web.presenting import series_words
-from records.web.shift import Shift, clinic_page, remember_how, remember_shift
+from records.web.shift import Shift, clinic_page, remember_how, remember_shift, tell_corrected
 from records.wording import UNDONE
 
 SOURCE = "web-form"
@@ -88,7 +88,7 @@ def amend(request: HttpRequest, shift: Shift, dose_id: UUID) -> HttpResponse:
     form = AmendForm(request.POST or None, dose=dose, shift=shift)
 
     def save() -> HttpResponse:
-        amend_dose(
+        amended = amend_dose(
             by=request.user,
             dose=dose,
             version=form.cleaned_data["version"],
@@ -96,7 +96,7 @@ def amend(request: HttpRequest, shift: Shift, dose_id: UUID) -> HttpResponse:
             changes=form.changes(),
             confirmed=form.confirmed,
         )
-        messages.success(request, _("The correction is saved. What was there before is kept."))
+        tell_corrected(request, amended, form.cleaned_data["version"])
         return redirect("clinic:dose", dose.public_id)
 
     return _correct(request, shift, dose, form, save, "clinic/amend.html")

@@ -22,7 +22,7 @@ from records.domain.finding import Differs, find_at_clinic
 from records.domain.passports import last_doses
 from records.domain.scanning import Meaning, read_scan
 from records.models.fields import fold_name
-from records.web.forms import ElsewhereForm, FindForm, ShiftForm
+from records.web.forms import LONGEST_CODE, ElsewhereForm, FindForm, ShiftForm
 from records.web.shift import (
     LOT,
     Shift,
@@ -36,7 +36,6 @@ from records.web.verify_words import OUTCOMES
 SEARCH = "clinic.search"
 SHOWN = 20
 TYPED = 3  # letters before a search begins by itself: every name that is shown is noted
-LONGEST_CODE = 20_000
 WORDS = {
     Differs.NAME: gettext_lazy("The name is spelt differently"),
     Differs.SURNAME: gettext_lazy("The surname differs"),

@@ -27,6 +27,9 @@ def propose(request: HttpRequest, shift: Shift, patient_id: UUID) -> HttpRespons
     """Choose the other record of the same person, and say why; a keeper of records decides."""
     patient = resolve_patient(by=request.user, public_id=patient_id)
     alike = alike_at_clinic(by=request.user, clinic=shift.clinic, patient=patient, most=SHOWN)
+    proposals = proposed_with(by=request.user, patient=patient)
+    proposed = {key for each in proposals for key in (each.patient_id, each.survivor_id)}
+    alike = [other for other in alike if other.pk not in proposed]
     others = {str(other.public_id): other for other in alike}
     form = ProposeMergeForm(request.POST or None, others=others)
     if form.is_valid():
@@ -40,7 +43,6 @@ def propose(request: HttpRequest, shift: Shift, patient_id: UUID) -> HttpRespons
             text = _("The merge is proposed. A database administrator compares the two records.")
             messages.success(request, text)
             return redirect("clinic:propose_merge", patient.public_id)
-    proposals = proposed_with(by=request.user, patient=patient)
     note_read(by=request.user, patients=[patient], what=RECORD)
     note_read(by=request.user, patients=[*alike, *named_by(proposals)], what=LIST)
     context = {

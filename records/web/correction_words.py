@@ -39,6 +39,7 @@ FIELDS: dict[str, Promise] = {
     "site": gettext_lazy("Where on the body"),
     "route": gettext_lazy("How it was given"),
     "primary_source": gettext_lazy("Source"),
+    "status_reason": gettext_lazy("Why it was not given"),
 }
 CODED: dict[str, dict[Any, Any]] = {
     "gender": dict(Gender.choices),

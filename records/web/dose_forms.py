@@ -91,6 +91,14 @@ class DoseForm(DomainForm):
                 initial=getattr(self.shift, name),
             )
 
+    def add_status_reason(self) -> None:
+        """Ask why it was not given."""
+        self.fields["status_reason"] = forms.CharField(
+            label=_("Why it was not given"),
+            max_length=500,
+            help_text=_("E.g. fever, refused, out of stock."),
+        )
+
     def add_volunteer(self, volunteers: Any, initial: Volunteer) -> None:
         """Ask who gave it, where there is a choice."""
         self.fields["volunteer"] = field = forms.ModelChoiceField(
@@ -191,15 +199,10 @@ class NotGivenForm(NewDoseForm):
     fixed: ClassVar[dict[str, Any]] = {"status": DoseStatus.NOT_DONE}
     field_order = ["vaccine", "administered_on", "status_reason"]
 
-    status_reason = forms.CharField(
-        label=_("Why it was not given"),
-        max_length=500,
-        help_text=_("E.g. fever, refused, out of stock."),
-    )
-
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.add_vaccine()
+        self.add_status_reason()
         self.order_fields(self.field_order)
 
     def values(self) -> dict[str, Any]:
@@ -233,6 +236,7 @@ class AmendForm(CorrectionForm, DoseForm):
         "site",
         "route",
         "volunteer",
+        "status_reason",
         "reason",
     ]
 
@@ -244,6 +248,8 @@ class AmendForm(CorrectionForm, DoseForm):
             self.add_vaccine(dose)
         if dose.status == DoseStatus.COMPLETED:
             self._add_how(dose)
+        else:
+            self.add_status_reason()
         self.initial.update(
             {name: getattr(dose, name) for name in self.fields if hasattr(dose, name)}
         )

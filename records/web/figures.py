@@ -157,6 +157,14 @@ def _value(label: str, found: Sum) -> Value:
 
 def _describe(year: int, values: list[Value]) -> str:
     """Return what a chart shows, for who does not see it; the table has the numbers."""
+    words = _most(year, values)
+    if len(values) > BARS:
+        rest = _("The chart has the first %(bars)d; the table has all %(count)d.")
+        words += " " + rest % {"bars": BARS, "count": len(values)}
+    return words
+
+
+def _most(year: int, values: list[Value]) -> str:
     longest = max(values, key=lambda value: value.number, default=None)
     if longest is None or not longest.number:
         return _("No number of %(year)d is large enough to be shown.") % {"year": year}

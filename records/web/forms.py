@@ -23,7 +23,13 @@ from records.models import (
 )
 from records.web import choices
 
+LONGEST_CODE = 20_000
 ADDRESS = ("street_number", "street_name", "city", "state", "zip_code", "country")
+
+
+def keep_left_to_right(phone: Any) -> None:
+    """Let a browser take a field for a telephone number, which no language turns round."""
+    phone.widget.input_type = "tel"
 
 
 def date_field(label: Any, **options: Any) -> forms.DateField:
@@ -66,7 +72,7 @@ class FindForm(forms.Form):
 
     name = forms.CharField(
         label=_("Surname or code"),
-        max_length=200,
+        max_length=LONGEST_CODE,
         required=False,
         widget=forms.TextInput(attrs={"autofocus": True, "autocomplete": "off"}),
         help_text=_(
@@ -157,6 +163,8 @@ class PatientForm(DomainForm):
         self.fields["date_of_birth"] = date_field(_("Date of birth"))
         self.fields["first_name"].label = _("Given names")
         self.fields["last_name"].label = _("Surname")
+        keep_left_to_right(self.fields["phone"])
+        self.order_fields(["last_name", "first_name", "date_of_birth", "gender"])
 
     @property
     def address(self) -> list[forms.BoundField]:
@@ -253,4 +261,5 @@ class ProposeMergeForm(DomainForm):
 def offer_lots(field: Any, lots: Any, day: dt.date) -> None:
     """Let a field choose from lots, by vaccine."""
     field.queryset = lots
+    field.widget.attrs["dir"] = "ltr"  # a number that is cut off at its beginning is another one
     field.choices = choices.lot_options(lots, day)

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from records.domain.patients import CONTACT, LONGEST_REASON
 from records.models import GrantTemplate, Patient
-from records.web.forms import ADDRESS, DomainForm, date_field
+from records.web.forms import ADDRESS, DomainForm, date_field, keep_left_to_right
 
 WHO = {
     GrantTemplate.SELF: _("The patient"),
@@ -78,6 +78,7 @@ class ContactForm(DomainForm):
         shown = {name: getattr(patient, name) for name in ("version", *names)}
         super().__init__(*args, initial=shown, **kwargs)
         self.fields.update(fields_for_model(Patient, fields=sorted(CONTACT)))
+        keep_left_to_right(self.fields["phone"])
         self.order_fields(names)
 
     @property

@@ -12,7 +12,7 @@ from records.domain.reference import FIELDS
 from records.models import Clinic
 from records.web.forms import ADDRESS, CorrectionForm, DomainForm, date_field
 
-NAMING = ("code", "name", "time_zone")
+NAMING = ("name", "code", "time_zone")
 CORRECTED, CHANGED = "corrected", "changed"
 
 

@@ -21,7 +21,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from records import access, viewers
-from records.models import Clinic, Dose, DoseStatus, Lot, Volunteer
+from records.models import Clinic, Dose, DoseStatus, Lot, Record, Volunteer
 from records.web.choices import usable_lots
 
 CLINIC = "clinic.shift.clinic"
@@ -29,6 +29,14 @@ LOT = "clinic.shift.lot"
 HOW = "clinic.shift.how"
 
 P = ParamSpec("P")
+
+
+def tell_corrected(request: HttpRequest, record: Record, seen: int) -> None:
+    """Tell whether anything of a record differs from the version that was ``seen``."""
+    if record.version == seen:
+        messages.info(request, _("Nothing was changed: all is as it was."))
+    else:
+        messages.success(request, _("The correction is saved. What was there before is kept."))
 
 
 @dataclass(frozen=True, slots=True)

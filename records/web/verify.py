@@ -19,6 +19,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.templatetags.static import static
+from django.utils.translation import get_language
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import conditional_page, require_http_methods, require_safe
@@ -133,7 +134,11 @@ def service_worker(request: HttpRequest) -> HttpResponse:
     response = render(
         request,
         "verify/sw.js",
-        {"shell": ["/verify/", "/verify/words.json", *shell], "version": version},
+        {
+            "shell": ["/verify/", "/verify/words.json", *shell],
+            "version": version,
+            "language": get_language(),
+        },
         content_type="text/javascript",
     )
     return _revalidated(response)

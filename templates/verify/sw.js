@@ -2,6 +2,7 @@
 const VERSION = "vaxpass-verify-{{ version }}";
 const SHELL = [{% for address in shell %}"{{ address }}", {% endfor %}];
 const PATIENCE = 4000; // milliseconds
+const headers = { "Accept-Language": "{{ language }}" };
 {% endautoescape %}
 // The whole copy or none; without anybody's session, since it is shown to whoever opens the page.
 self.addEventListener("install", (event) => {
@@ -9,7 +10,7 @@ self.addEventListener("install", (event) => {
     caches
       .open(VERSION)
       .then((cache) =>
-        cache.addAll(SHELL.map((url) => new Request(url, { cache: "no-cache", credentials: "omit" }))),
+        cache.addAll(SHELL.map((url) => new Request(url, { cache: "no-cache", credentials: "omit", headers }))),
       )
       .then(() => self.skipWaiting()),
   );
@@ -28,7 +29,7 @@ self.addEventListener("fetch", (event) => {
 });
 
 async function answer(request, pathname) {
-  const kept = await (await caches.open(VERSION)).match(pathname);
+  const kept = await (await caches.open(VERSION)).match(pathname, { ignoreVary: true });
   if (!kept) return fetch(request);
   const fetched = fetch(request).then((response) => (response.status < 500 ? response : kept));
   const waited = new Promise((resolve) => setTimeout(resolve, PATIENCE, kept));

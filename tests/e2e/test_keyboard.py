@@ -17,6 +17,7 @@ from records.domain.credentials import as_issued, issue_credentials
 from records.models import Dose, Lot, ShareLink
 from tests.records import issuer
 from tests.records.factories import (
+    days_ago,
     make_clinic,
     make_lot,
     make_patient,
@@ -47,6 +48,23 @@ def step_to(page: Page, target: Locator) -> None:
         where = page.evaluate("document.activeElement.outerHTML.slice(0, 120)")
         assert page.evaluate(SEEN), f"nobody sees the focus on {where}"
     pytest.fail(f"the keyboard does not get to {target}")
+
+
+def test_what_has_to_be_judged_is_the_next_stop(browser_login: Callable[[Any], Page]) -> None:
+    clinic = make_clinic()
+    user = make_user(VOLUNTEER.name)
+    make_volunteer(clinic, user=user)
+    patient = make_patient(clinic=clinic, date_of_birth=days_ago(40 * 366))
+    lot = make_lot(number="HX42", vaccine=make_vaccine(max_age_months=24))
+    page = browser_login(user)
+
+    page.goto(f"/clinic/patients/{patient.public_id}/record")
+    page.get_by_label("Lot", exact=True).select_option(str(lot.public_id))
+    page.get_by_role("button", name="Record the dose").click()
+
+    expect(page.get_by_role("alert").filter(has_text="Please check")).to_be_focused()
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("checkbox", name="I have checked this")).to_be_focused()
 
 
 def test_dose_is_recorded_with_the_keyboard_alone(

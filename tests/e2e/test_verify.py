@@ -33,6 +33,12 @@ GROW_OLD = """
   localStorage["vaxpass-verify-confirmed"] = JSON.stringify(kept);
 }
 """
+COPY_OF_PAGE = """
+async () => {
+  const kept = await caches.match("/verify/", { ignoreVary: true });
+  return kept ? await kept.text() : "";
+}
+"""
 
 
 @pytest.fixture
@@ -188,6 +194,28 @@ def test_installed_page_checks_without_network(browser_page: Page, card: str, do
     paste(page, card)
     finds(page, "revoked")
     expect(page.locator("article")).to_contain_text("Checked offline")
+
+
+def test_verdict_is_in_the_language_that_was_chosen(browser_page: Page, card: str) -> None:
+    page = opened(browser_page)
+    is_ready_for_no_network(page)
+    page.get_by_role("button", name="Español").click()
+    expect(page.locator("html[lang=es] [data-verify]")).to_have_attribute("data-ready", "")
+    paste_in_spanish = page.get_by_label("Código", exact=True)
+    for _ in range(100):  # until the English one is gone
+        if '<html lang="es"' in page.evaluate(COPY_OF_PAGE):
+            break
+        page.wait_for_timeout(100)
+    is_ready_for_no_network(page)
+    for offline in (False, True):
+        page.context.set_offline(offline)
+        if offline:
+            page.goto("/verify/")
+            expect(page.locator("[data-verify]")).to_have_attribute("data-ready", "")
+        paste_in_spanish.fill(card)
+        page.get_by_role("button", name="Verificar el texto").click()
+        finds(page, "valid")
+        expect(page.locator("article")).to_contain_text("Válido")
 
 
 def test_copy_shows_nobodys_account(browser_login: Callable[[Any], Page]) -> None:

@@ -6,7 +6,7 @@ from accounts.roles import PATIENT
 from records import access
 from records.domain import deletion, doses, merges, patients
 from records.domain.corrections import Change, Kind, corrections_of
-from records.models import AuditEntry, Dose
+from records.models import AuditEntry, Dose, DoseStatus
 from tests.records import factories as make
 from tests.records.factories import days_ago, system
 
@@ -56,6 +56,29 @@ def test_voided_dose_is_told_with_its_reason(patient, dose):
 
     assert (one.kind, one.vaccine, one.changes) == (Kind.VOIDED, "MMR", ())
     assert one.reason == "Wrong patient"
+
+
+def test_corrected_reason_of_a_dose_that_was_not_given_is_told(patient):
+    clinic = make.make_clinic()
+    dose = doses.record_dose(
+        by=system(),
+        patient=patient,
+        administered_on=days_ago(2),
+        vaccine=make.make_vaccine(short_name="Tdap"),
+        status=DoseStatus.NOT_DONE,
+        status_reason="Refused",
+        clinic=clinic,
+        volunteer=make.make_volunteer(clinic),
+    )
+    changes = {"status_reason": "Fever"}
+    doses.amend_dose(by=system(), dose=dose, version=1, reason="Misheard", changes=changes)
+
+    [one] = found(patient)
+
+    assert (one.kind, one.changes) == (
+        Kind.CORRECTED,
+        (Change("status_reason", "Refused", "Fever"),),
+    )
 
 
 def test_corrected_person_says_what_it_was_and_is(patient):

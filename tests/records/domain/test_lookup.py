@@ -111,6 +111,30 @@ def test_look_alikes_of_this_clinic_are_no_search(volunteer, clinic):
     assert not AuditEntry.objects.filter(action=lookup.SEARCHED).exists()
 
 
+@pytest.mark.parametrize(
+    ("typed", "is_alike"),
+    [
+        ({"last_name": "OMaley"}, True),
+        ({"first_name": "Rennee"}, True),
+        ({"date_of_birth": dt.date(1955, 8, 2)}, True),  # a digit too few was typed
+        ({"date_of_birth": dt.date(1971, 3, 9)}, False),  # a namesake
+        ({"first_name": "Gloria"}, False),  # a twin
+        ({"last_name": "Zeller", "first_name": "Piotr"}, False),
+    ],
+)
+def test_look_alikes_of_this_clinic_forgive_a_slip(volunteer, clinic, typed, is_alike):
+    born = {"date_of_birth": dt.date(1955, 8, 20)}
+    patient = make_patient(clinic=clinic, first_name="Renée", last_name="O'Malley", **born)
+    make_patient(first_name="Renée", last_name="O'Maley", **born)  # of elsewhere: exactly or not
+    names = {"first_name": "Renee", "last_name": "O'Malley", **born, **typed}
+
+    found = lookup.look_alikes(by=volunteer, clinic=clinic, fields=names)
+
+    assert found.seen == ([patient] if is_alike else [])
+    exactly = typed == {"last_name": "OMaley"}
+    assert found.unseen == exactly
+
+
 def test_who_has_no_search_left_does_not_learn_that_nobody_is_there(volunteer, clinic, monkeypatch):
     monkeypatch.setattr(lookup, "PER_HOUR", 0)
     make_patient(first_name="Ngozi", last_name="Eze", date_of_birth=BORN)

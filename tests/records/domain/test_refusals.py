@@ -89,6 +89,11 @@ def recall_a_lot_on_no_day():
     )
 
 
+def recall_a_lot_on_a_day_to_come():
+    recalled = {"recalled_on": make.days_ago(-3), "reason": "x"}
+    lots.recall_lot(by=make.system(), lot=make.make_lot(), version=1, **recalled)
+
+
 def merge_a_patient_into_themselves():
     patient = make.make_patient()
     merge(patient, patient)
@@ -125,6 +130,10 @@ def register_without_a_clinic_as_a_volunteer():
 
 def register_somebody_of_tomorrow():
     make.make_patient(date_of_birth=make.days_ago(-3))
+
+
+def register_somebody_older_than_anybody():
+    make.make_patient(date_of_birth=make.days_ago(122 * 366))
 
 
 def assign_to_a_retired_clinic():
@@ -172,6 +181,7 @@ REFUSALS = [
     (renumber_a_lot_to_a_taken_number, "number"),
     (receive_a_lot_of_a_number_that_no_vial_has, "number"),
     (recall_a_lot_on_no_day, "recalled_on"),
+    (recall_a_lot_on_a_day_to_come, "recalled_on"),
     (merge_a_patient_into_themselves, "survivor"),
     (merge_a_patient_twice, "duplicate"),
     (merge_into_a_merged_patient, "survivor"),
@@ -179,6 +189,7 @@ REFUSALS = [
     (enrol_at_a_retired_clinic, "clinic"),
     (register_without_a_clinic_as_a_volunteer, "clinic"),
     (register_somebody_of_tomorrow, "date_of_birth"),
+    (register_somebody_older_than_anybody, "date_of_birth"),
     (assign_to_a_retired_clinic, "clinic"),
     (assign_twice_at_once, "starts_on"),
     (add_a_volunteer_of_the_future, "birth_year"),

@@ -94,7 +94,9 @@ def test_amend_of_a_dose_that_was_not_given_asks_for_nothing_of_the_giving(
     data = filled(at_work, path, vaccine=vaccine.public_id, status_reason="Fever")
     at_work.post(path, data)
     form = at_work.get(f"/clinic/doses/{Dose.objects.get().public_id}/amend").context["form"]
-    assert list(form.fields) == ["vaccine", "administered_on", "reason", "version"]
+    assert list(form.fields) == [
+        *("vaccine", "administered_on", "status_reason", "reason", "version")
+    ]
 
 
 @pytest.mark.parametrize("what", ["amend", "void"])

@@ -27,6 +27,15 @@ def test_correction_needs_a_reason_and_keeps_what_was(at_work: Client, patient: 
     assert patient.history.filter(last_name="Okonkwo").exists()
 
 
+def test_correction_that_changes_nothing_says_so(at_work: Client, patient: Patient) -> None:
+    path = path_of(patient, "edit")
+    page = at_work.post(path, filled(at_work, path, reason="Looked again"), follow=True)
+    assert "Nothing was changed" in page.content.decode()
+    assert "The correction is saved" not in page.content.decode()
+    patient.refresh_from_db()
+    assert patient.version == 1
+
+
 def test_correction_of_what_a_colleague_changed_shows_both(
     at_work: Client, patient: Patient
 ) -> None:
@@ -85,6 +94,7 @@ def test_merge_is_proposed_among_those_who_look_alike(
     assert "Select a valid choice" in at_work.post(path, data).content.decode()
     page = at_work.post(path, {**data, "survivor": twin.public_id}, follow=True).content.decode()
     assert "A merge is proposed" in page
+    assert str(twin.public_id) not in page  # nobody proposes it twice
     proposal = MergeProposal.objects.get()
     assert (proposal.patient, proposal.survivor, proposal.reason) == (patient, twin, "Same face")
 

@@ -253,6 +253,11 @@ def test_dose_not_given_needs_a_reason(at_work: Client, clinic: Clinic, patient:
     dose = Dose.objects.get()
     assert (dose.status, dose.status_reason, dose.clinic) == ("not-done", "Fever", clinic)
     assert "Recorded as not given" in page
+    correct = f"/clinic/doses/{dose.public_id}/amend"
+    data = filled(at_work, correct, status_reason="Out of stock", reason="Misheard")
+    assert "The correction is saved" in at_work.post(correct, data, follow=True).content.decode()
+    dose.refresh_from_db()
+    assert (dose.status_reason, dose.version) == ("Out of stock", 2)
 
 
 @pytest.mark.parametrize("tail", ["", "amend", "void"])

@@ -9,6 +9,7 @@ from django.test import Client
 from records.codecs import shc
 from records.codecs.claim_codes import show_code
 from records.domain import lookup
+from records.domain.boxes import unseal
 from records.domain.claims import issue_claim_code
 from records.domain.codes import read_code
 from records.domain.credentials import revoke_credential
@@ -50,6 +51,14 @@ def test_claim_slip_and_number_lead_to_the_dose(at_work: Client, clinic: Clinic)
         response = scan(at_work, text)
         assert response.status_code == 302
         assert response["Location"] == f"/clinic/patients/{patient.public_id}/record"
+
+
+def test_search_takes_all_that_a_scanner_types(at_work: Client, clinic: Clinic) -> None:
+    [card] = issue(patient_of(clinic))
+    typed = shc.numeric(unseal(bytes(card.content)).decode())
+    field = at_work.get("/clinic/").context["form"]["name"]
+    assert len(typed) < int(field.field.widget.attrs["maxlength"])
+    assert scan(at_work, typed)["Location"].endswith("/record")
 
 
 def test_number_of_a_patient_of_elsewhere_tells_nothing(at_work: Client) -> None:

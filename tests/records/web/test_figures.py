@@ -115,6 +115,16 @@ def test_file_holds_what_the_page_shows_and_is_audited(analytics, user, world):
     assert len(lines(analytics, year="2025", clinic="BIG")) == 2
 
 
+def test_chart_says_that_its_table_has_more(analytics, world):
+    words = "The chart has the first 12; the table has all 13."
+    assert words not in analytics.get("/figures/", {"year": "2025"}).content.decode()
+    clinic = make.make_clinic()
+    for code in range(910, 921):
+        vaccine = make.make_vaccine(cvx_code=str(code), short_name=f"Vaccine {code}")
+        give(6, lot=make.make_lot(vaccine=vaccine), clinic=clinic)
+    assert words in analytics.get("/figures/", {"year": "2025"}).content.decode()
+
+
 def test_charts_can_be_read_without_seeing_them_and_without_colours(analytics, world):
     text = analytics.get("/figures/", {"year": "2025"}).content.decode()
 
