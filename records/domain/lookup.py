@@ -127,7 +127,7 @@ def look_alikes(
 ) -> LookAlikes:
     """Return whom a new patient looks like: same names and birth date, case and accents aside.
 
-    At the clinic a slip in each is forgiven, as in a search. Whoever has one of the
+    A new patient's may differ by a slip at the clinic, as in a search. Whoever has one of the
     ``identifiers``, (system, value) pairs, counts as well. ``of`` is the patient where it is not a
     new one: nobody is their own look-alike.
 
@@ -139,9 +139,10 @@ def look_alikes(
     _need_search_left(by)
     similar = {patient.pk: patient for patient in similar_patients(fields=fields)}
     similar |= _holders(identifiers)
-    near = near_at_clinic(by=by, clinic=clinic, fields=fields, most=MOST_NEAR)
-    similar |= {patient.pk: patient for patient in near}
-    if of is not None:
+    if of is None:
+        near = near_at_clinic(by=by, clinic=clinic, fields=fields, most=MOST_NEAR)
+        similar |= {patient.pk: patient for patient in near}
+    else:
         similar.pop(of.pk, None)
     seen = list(access.visible_to(by, Patient).filter(pk__in=similar))
     elsewhere = [similar[key] for key in similar.keys() - {patient.pk for patient in seen}]
