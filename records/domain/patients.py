@@ -96,6 +96,8 @@ def amend_patient(
     need_reason(reason)
     current = unit.lock(patient, version=version)
     fields = unit.apply(current, unit.known(Patient, changes, AMENDABLE))
+    if "date_of_birth" in fields:
+        current.check_lifetime()
     unit.update(current, fields, by=by, event="patient.amended", reason=reason)
     if STATED_OF_PATIENT & set(fields):
         revoke_of_patient(by=by, patient=current.pk, reason=reason)

@@ -68,15 +68,22 @@ class Patient(Address, Record):
         return f"{self.first_name} {self.last_name}"
 
     def clean(self) -> None:
-        """Refuse a birth in the future, and one of more than ``OLDEST`` years ago."""
-        born, today = self.date_of_birth, furthest_today()
-        if not isinstance(born, dt.date):
-            return
-        if born > today:
+        """Refuse a birth in the future, and for a new record one before living memory."""
+        born = self.date_of_birth
+        if isinstance(born, dt.date) and born > furthest_today():
             raise ValidationError({"date_of_birth": _("The birth date is in the future.")})
-        if born.year < today.year - OLDEST:
+        if self._state.adding:
+            self.check_lifetime()
+
+    def check_lifetime(self) -> None:
+        """Refuse a birth of more than ``OLDEST`` years ago.
+
+        Only where a birth date is written: a record may grow older than any person.
+        """
+        born, first = self.date_of_birth, furthest_today().year - OLDEST
+        if isinstance(born, dt.date) and born.year < first:
             message = _("Nobody is that old: the year of birth is %(first)d or later.")
-            raise ValidationError({"date_of_birth": message % {"first": today.year - OLDEST}})
+            raise ValidationError({"date_of_birth": message % {"first": first}})
 
 
 class PatientIdentifier(Record):

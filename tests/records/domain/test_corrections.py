@@ -6,7 +6,7 @@ from accounts.roles import PATIENT
 from records import access
 from records.domain import deletion, doses, merges, patients
 from records.domain.corrections import Change, Kind, corrections_of
-from records.models import AuditEntry, Dose, DoseStatus
+from records.models import AuditEntry, Dose, DoseStatus, Patient
 from tests.records import factories as make
 from tests.records.factories import days_ago, system
 
@@ -91,6 +91,16 @@ def test_corrected_person_says_what_it_was_and_is(patient):
     assert (one.kind, one.day) == (Kind.CORRECTED, None)
     assert one.changes == (Change("last_name", "Okonkwo", "Bright"),)
     assert one.reason == "Married"
+
+
+def test_record_that_grew_older_than_anybody_can_be_corrected(patient):
+    Patient.objects.filter(pk=patient.pk).update(date_of_birth=days_ago(122 * 366))
+    changes = {"last_name": "Bright"}
+
+    patients.amend_patient(by=system(), patient=patient, version=1, reason="Typo", changes=changes)
+
+    [one] = found(patient)
+    assert Change("last_name", "Okonkwo", "Bright") in one.changes
 
 
 def test_newest_correction_comes_first(patient, dose):

@@ -136,6 +136,13 @@ def register_somebody_older_than_anybody():
     make.make_patient(date_of_birth=make.days_ago(122 * 366))
 
 
+def amend_to_somebody_older_than_anybody():
+    changes = {"date_of_birth": make.days_ago(122 * 366)}
+    patients.amend_patient(
+        by=make.system(), patient=make.make_patient(), version=1, reason="x", changes=changes
+    )
+
+
 def assign_to_a_retired_clinic():
     make.make_assignment(make.make_volunteer(), retired_clinic())
 
@@ -190,6 +197,7 @@ REFUSALS = [
     (register_without_a_clinic_as_a_volunteer, "clinic"),
     (register_somebody_of_tomorrow, "date_of_birth"),
     (register_somebody_older_than_anybody, "date_of_birth"),
+    (amend_to_somebody_older_than_anybody, "date_of_birth"),
     (assign_to_a_retired_clinic, "clinic"),
     (assign_twice_at_once, "starts_on"),
     (add_a_volunteer_of_the_future, "birth_year"),
