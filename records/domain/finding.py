@@ -83,8 +83,8 @@ def near_at_clinic(
 ) -> list[Patient]:
     """Return the clinic's patients of nearly these names and birth date, the likeliest first.
 
-    Unlike ``alike_at_clinic`` the birth date is right or one slip away: two people of one name
-    are no news.
+    Fewer than ``alike_at_clinic``: two people of one name are no news. Either the birth date is
+    right, or the names are and the birth date is one slip away.
     """
     born = fields["date_of_birth"]
     reading = (fold_name(fields["last_name"]), fold_name(fields["first_name"]))
@@ -93,7 +93,8 @@ def near_at_clinic(
     today = clinic.today()
     days = {born, *near_dates(born, today)}
     here = _here(by, clinic).filter(date_of_birth__in=days)
-    return [match.patient for match in _alike(here, [reading], born, today, most)]
+    matches = _alike(here, [reading], born, today, most)
+    return [match.patient for match in matches if len(match.differs) < 2]
 
 
 def slips(typed: str, key: str) -> int | None:

@@ -32,7 +32,7 @@ MATCHED = "patient.matched_elsewhere"
 
 PER_HOUR = 30
 SHOWN = 20
-MOST_NEAR = 5
+MOST_NEAR = 20
 VALID_FOR = dt.timedelta(minutes=30)
 
 

@@ -118,6 +118,7 @@ def test_look_alikes_of_this_clinic_are_no_search(volunteer, clinic):
         ({"first_name": "Rennee"}, True),
         ({"date_of_birth": dt.date(1955, 8, 2)}, True),  # a digit too few was typed
         ({"date_of_birth": dt.date(1971, 3, 9)}, False),  # a namesake
+        ({"last_name": "OMaley", "date_of_birth": dt.date(1955, 8, 2)}, False),
         ({"first_name": "Gloria"}, False),  # a twin
         ({"last_name": "Zeller", "first_name": "Piotr"}, False),
     ],
@@ -131,8 +132,7 @@ def test_look_alikes_of_this_clinic_forgive_a_slip(volunteer, clinic, typed, is_
     found = lookup.look_alikes(by=volunteer, clinic=clinic, fields=names)
 
     assert found.seen == ([patient] if is_alike else [])
-    exactly = typed == {"last_name": "OMaley"}
-    assert found.unseen == exactly
+    assert found.unseen == (typed == {"last_name": "OMaley"})
 
 
 def test_who_has_no_search_left_does_not_learn_that_nobody_is_there(volunteer, clinic, monkeypatch):
